@@ -1,0 +1,85 @@
+"""`attester export` and `attester verify`"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import click
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
+
+from bot.cli.common import Stopped, product
+from bot.packet.export import ExportRefused
+from bot.packet.export import export as write_packet
+from bot.packet.verifier.command import lines_of
+from bot.packet.verify import verify as verify_packet
+
+Tell = Callable[[str, int, int], None]
+DAY = click.DateTime(formats=["%Y-%m-%d"])
+
+
+@click.command()
+@click.option("--from", "start", type=DAY, required=True, help="First day, in UTC: 2026-10-01")
+@click.option("--to", "end", type=DAY, required=True, help="Last day, in UTC; the whole day is included: 2026-12-31")
+@click.option("--out", type=click.Path(path_type=Path), required=True, help="The zip file to write.")
+def export(start: datetime, end: datetime, out: Path) -> None:
+    """Write the packet for an auditor: every attestation of these days, its evidence, and all that is needed to verify it.
+
+    Nothing is written where evidence is missing or was changed, or where an attestation waits for the log.
+    """
+    first, past = start.replace(tzinfo=UTC), end.replace(tzinfo=UTC) + timedelta(days=1)
+    if past <= first:
+        raise click.UsageError("--to lies before --from. Write the first day after --from and the last after --to.")
+    if out.is_dir() or not out.absolute().parent.is_dir():
+        raise click.UsageError(f"{out} cannot be written. Name a file in a folder that exists after --out.")
+    with product() as p:
+        p.integrate()
+        try:
+            with _bar("Writing") as tell:
+                made = write_packet(p.packet_source(), out=out, start=first, end=past, progress=tell)
+        except ExportRefused as refused:
+            raise Stopped(str(refused)) from refused
+        except OSError as error:
+            raise Stopped(f"{out} cannot be written: {error.strerror}. Nothing was left behind.") from error
+    click.echo(f"{made.path}: {made.attestations:,} attestations, {made.evidence:,} evidence files.")
+    click.echo(f"SHA-256 {made.sha256}")
+    click.echo(f"Check it as the auditor will: attester verify {made.path}")
+
+
+@click.command()
+@click.argument("file", type=click.Path(path_type=Path))
+@click.option(
+    "--trust", multiple=True, metavar="SHA256:…", help="A key that you know from elsewhere; all others then fail."
+)
+@click.option("--json", "as_json", is_flag=True, help="Print JSON: the outcome and a verdict for each attestation.")
+@click.pass_context
+def verify(context: click.Context, file: Path, trust: tuple[str, ...], as_json: bool) -> None:
+    """Verify a packet (zip file or unpacked folder) offline. Exits 1 where anything does not verify.
+
+    Needs no database, no Slack and no network; the verify.py inside the packet does the same without this program.
+    """
+    try:
+        with _bar("Verifying") as tell:
+            report = verify_packet(file, trust, tell)
+    except OSError as error:
+        raise click.UsageError(f"{file} cannot be read: {error.strerror}. Name the zip file or the folder.") from error
+    click.echo(report.as_json() if as_json else "\n".join(lines_of(report)))
+    context.exit(0 if report.fine else 1)
+
+
+@contextmanager
+def _bar(title: str) -> Iterator[Tell]:
+    """A progress bar on a terminal's standard error; nothing where nobody watches."""
+    console = Console(file=sys.stderr)
+    columns = (TextColumn("{task.description}"), BarColumn(28), MofNCompleteColumn())
+    with Progress(*columns, console=console, transient=True, disable=not console.is_terminal) as bar:
+        task = bar.add_task(title)
+
+        def tell(what: str, done: int, total: int) -> None:
+            bar.update(task, description=f"{title} {what}", completed=done, total=total)
+
+        yield tell

@@ -1,0 +1,137 @@
+"""What rules may know: the directory, the control, the lines of a pull, the children of a case. Rules never query."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from datetime import date, datetime
+from threading import Lock
+from typing import Any
+
+from bot.store.programs import Programs
+from bot.store.record import Record
+from bot.store.snapshot import Snapshots
+from workflows.kernel.identity import Collection, Directory
+from workflows.kernel.model import CaseId, Control, FactNeeds, Facts
+from workflows.kernel.program import Company, Program
+
+YEARS = 15
+"""How far ahead public holidays are worked out."""
+
+
+class NoProgram(Exception):
+    """No program was applied yet: run `attester program apply DIR`."""
+
+
+class FactBook:
+    """Builds facts from the store; keeps the program and the directory of the newest complete pull at hand."""
+
+    def __init__(
+        self,
+        record: Record,
+        snapshots: Snapshots,
+        programs: Programs,
+        closed_days: Callable[[Company, int, int], tuple[date, ...]] = lambda company, first, last: company.closed_days,
+    ) -> None:
+        self._closed = closed_days
+        self._record = record
+        self._snapshots = snapshots
+        self._programs = programs
+        self._lock = Lock()
+        self._program: Program | None = None
+        self._directory: tuple[str, Directory] | None = None
+        self._companies: dict[str, tuple[str, Mapping[str, Any]]] = {}
+
+    def program(self) -> Program:
+        """The program in force. Raises NoProgram."""
+        current = self._programs.current()
+        if current is None:
+            raise NoProgram("No program is in force. Run: attester program apply DIR")
+        digest, document = current
+        with self._lock:
+            if self._program is None or self._program.digest != digest:
+                self._program = Program.from_document(document)
+            return self._program
+
+    def directory(self) -> Directory:
+        """Everybody, as the newest complete pull of the directory source says; empty before the first one."""
+        return self._directory_of(self.program(), {})
+
+    def _directory_of(self, program: Program, newest: Mapping[str, Collection]) -> Directory:
+        """Everybody; ``newest`` spares a question where the directory's newest collection is at hand and complete."""
+        source = next((s.id for s in program.sources if s.directory), None)
+        latest = newest.get(source) if source else None
+        if source and (latest is None or latest.verdict != "complete"):
+            latest = self._snapshots.latest(source)
+        if latest is None:
+            return Directory(people={})
+        with self._lock:
+            if self._directory is None or self._directory[0] != latest.id:
+                self._directory = (latest.id, self._snapshots.directory(latest.id))
+            return self._directory[1]
+
+    def control(self, control: str) -> Control:
+        """A control by id. Raises KeyError where the program has none of that id."""
+        return _control(self.program(), control)
+
+    def company(self, control: str) -> Mapping[str, Any]:
+        """The company as workflows read it, with the instant from which the control is in force."""
+        return self._company_of(self.program(), control)
+
+    def _company_of(self, program: Program, control: str) -> Mapping[str, Any]:
+        """As `company`, worked out once for each program: a control in force stays in force since the same instant."""
+        known = self._companies.get(control)
+        if known is not None and known[0] == program.digest:
+            return known[1]
+        company: dict[str, Any] = program.company.model_dump()
+        ruled = _control(program, control)
+        company["segment"] = sum(c.workflow == ruled.workflow for c in program.controls) > 1
+        since = self._programs.effective_from(control)
+        company["effective_from"] = since
+        if since is not None:
+            company["closed_days"] = self._closed(program.company, since.year - 1, since.year + YEARS)
+            self._companies[control] = (program.digest, company)
+        return company
+
+    def collections(self) -> dict[str, Collection]:
+        """The newest collection of each source, complete or not."""
+        return self._newest(self.program())
+
+    def _newest(self, program: Program) -> dict[str, Collection]:
+        newest = self._snapshots.newest()
+        return {source.id: newest[source.id] for source in program.sources if source.id in newest}
+
+    def age(self, now: datetime) -> float | None:
+        """Seconds since the directory was pulled, or None before the first pull."""
+        at = self.directory().synced_at
+        return (now - at).total_seconds() if at else None
+
+    def facts(self, control: str, case: CaseId, needs: FactNeeds) -> Facts:
+        """The facts for one decision."""
+        program = self.program()
+        newest = self._newest(program)
+        directory = self._directory_of(program, newest)
+        ruled = _control(program, control)
+        owner = directory.by_login(ruled.owner)
+        deputy = directory.by_login(ruled.deputy) if ruled.deputy else None
+        population = tuple(self._snapshots.lines(needs.collection)) if needs.collection and needs.population else ()
+        lines = self._snapshots.lines_by_key(needs.collection, needs.lines) if needs.collection and needs.lines else {}
+        return Facts(
+            directory=directory,
+            program=program.digest,
+            control=ruled,
+            company=dict(self._company_of(program, control)),
+            collections=newest,
+            population=population,
+            lines=lines,
+            children=tuple(self._record.summaries(parent=case)) if needs.children else (),
+            owner=owner.id if owner else None,
+            deputy=deputy.id if deputy else None,
+            sources={source.id: source for source in program.sources},
+        )
+
+
+def _control(program: Program, control: str) -> Control:
+    for found in program.controls:
+        if found.id == control:
+            return found
+    raise KeyError(control)

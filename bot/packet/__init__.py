@@ -1,0 +1,1 @@
+"""What an auditor receives, and how it verifies without us."""

@@ -1,0 +1,160 @@
+"""A packet's files, from a zip or an unpacked folder, without trusting either."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import re
+import stat
+import zipfile
+import zlib
+from collections.abc import Iterator
+from typing import IO
+
+from bot.packet.verifier.report import Bad, plain
+from bot.packet.verifier.strict import altered
+
+CHUNK = 1024 * 1024
+MOST_FILES = 4_000_000
+MOST_BYTES = 1 << 40
+EASY_BYTES = 1 << 30
+"""What a zip may unpack to whatever its size; beyond that the ratio counts."""
+RATIO = 200
+"""Lists of accounts shrink by 10 to 40; a bomb by a thousand and more."""
+PATH = re.compile(r"[A-Za-z0-9_-][A-Za-z0-9._-]*(?:/[A-Za-z0-9_-][A-Za-z0-9._-]*)*")
+BROKEN = (zipfile.BadZipFile, zlib.error, EOFError, OSError, ValueError, RuntimeError, NotImplementedError)
+
+
+class Archive:
+    """Files by their path in the packet. Raises Bad for a container that two programs could read differently."""
+
+    def __init__(self, path: str) -> None:
+        self._folder: str | None = path if os.path.isdir(path) else None
+        self._files: dict[str, int] = {}
+        self._zip: zipfile.ZipFile | None = None
+        if self._folder is not None:
+            self._walk(self._folder)
+        else:
+            self._open_zip(path)
+
+    @property
+    def names(self) -> list[str]:
+        """Every file, sorted."""
+        return sorted(self._files)
+
+    def __contains__(self, name: str) -> bool:
+        return name in self._files
+
+    def size(self, name: str) -> int:
+        """Bytes of a file."""
+        return self._files[name]
+
+    def chunks(self, name: str) -> Iterator[bytes]:
+        """A file in pieces. Raises Bad where it cannot be read or has another size than announced."""
+        left = self._files[name]
+        try:
+            with self._open(name) as file:
+                while True:
+                    piece = file.read(CHUNK)
+                    if not piece:
+                        break
+                    left -= len(piece)
+                    if left < 0:
+                        raise altered(f"{plain(name)} is longer than announced.")
+                    yield piece
+        except BROKEN:
+            raise altered(f"{plain(name)} cannot be read; it is damaged.") from None
+        if left:
+            raise altered(f"{plain(name)} is shorter than announced.")
+
+    def read(self, name: str, limit: int) -> bytes:
+        """A whole file of at most ``limit`` bytes. Raises Bad where it is missing or longer."""
+        if name not in self._files:
+            raise Bad("missing", f"{plain(name)} is not in the packet.")
+        if self._files[name] > limit:
+            raise altered(f"{plain(name)} has {self._files[name]:,} bytes; at most {limit:,} are allowed.")
+        return b"".join(self.chunks(name))
+
+    def digest(self, name: str) -> str:
+        """The SHA-256 of a file, in bounded memory."""
+        made = hashlib.sha256()
+        for piece in self.chunks(name):
+            made.update(piece)
+        return made.hexdigest()
+
+    def close(self) -> None:
+        """Give the file back."""
+        if self._zip is not None:
+            self._zip.close()
+
+    def _open(self, name: str) -> IO[bytes]:
+        if self._zip is not None:
+            return self._zip.open(name)
+        return open(os.path.join(self._folder or "", *name.split("/")), "rb")
+
+    def _add(self, name: str, size: int) -> None:
+        if not PATH.fullmatch(name) or len(name) > 255:
+            raise altered(f"The packet holds a file with a dangerous name: {plain(name)}. It was not opened.")
+        if len(self._files) >= MOST_FILES:
+            raise altered(f"The packet holds more than {MOST_FILES:,} files.")
+        self._files[name] = size
+
+    def _walk(self, top: str) -> None:
+        for folder, folders, files in os.walk(top, onerror=_cannot_list):
+            for name in folders + files:
+                path = os.path.join(folder, name)
+                inside = os.path.relpath(path, top).replace(os.sep, "/")
+                mode = os.lstat(path).st_mode
+                if stat.S_ISREG(mode):
+                    self._add(inside, os.path.getsize(path))
+                elif not stat.S_ISDIR(mode):
+                    raise altered(f"{plain(inside)} is a link or a device, not a file. It was not opened.")
+
+    def _open_zip(self, path: str) -> None:
+        try:
+            self._zip = zipfile.ZipFile(path)
+        except BROKEN:
+            raise altered("This is no complete zip file: damaged, cut short, or something else.") from None
+        infos = self._zip.infolist()
+        lower = set()
+        for info in infos:
+            _check_member(info)
+            if info.is_dir():
+                continue
+            if info.filename.lower() in lower:
+                raise altered(f"{plain(info.filename)} stands twice in the zip file.")
+            lower.add(info.filename.lower())
+            self._add(info.filename, info.file_size)
+        _check_layout(infos, self._zip, os.path.getsize(path))
+
+
+def _cannot_list(error: OSError) -> None:
+    raise altered("A folder of the packet cannot be read.") from error
+
+
+def _check_member(info: zipfile.ZipInfo) -> None:
+    name = plain(info.filename)
+    if stat.S_ISLNK(info.external_attr >> 16):
+        raise altered(f"{name} is a symbolic link. It was not opened.")
+    if info.flag_bits & 0x1:
+        raise altered(f"{name} is encrypted.")
+    if info.compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED):
+        raise altered(f"{name} is packed in an unusual way.")
+    if info.is_dir() and (info.file_size or not PATH.fullmatch(info.filename[:-1])):
+        raise altered(f"The packet holds a folder with a dangerous name: {name}. It was not opened.")
+
+
+def _check_layout(infos: list[zipfile.ZipInfo], opened: zipfile.ZipFile, size: int) -> None:
+    """No bomb, nothing hidden before, between or after the files: two programs would show different content."""
+    total = sum(info.file_size for info in infos)
+    if total > MOST_BYTES or total > EASY_BYTES + RATIO * size:
+        raise altered(f"The zip file would unpack to {total:,} bytes; that is no packet.")
+    if opened.comment:
+        raise altered("The zip file carries a comment, which no packet has.")
+    end = 0
+    for info in sorted(infos, key=lambda one: one.header_offset):
+        if info.header_offset < end:
+            raise altered("Files in the zip overlap; that is no packet.")
+        end = info.header_offset + 30 + len(info.filename.encode("utf-8")) + info.compress_size
+    if infos and min(info.header_offset for info in infos) != 0:
+        raise altered("There is something hidden at the start of the zip file.")

@@ -1,0 +1,174 @@
+"""The only reader of the environment. All problems are reported at once, each with how to mend it."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass
+from difflib import get_close_matches
+from pathlib import Path
+from urllib.parse import urlsplit
+
+
+class SettingsInvalid(Exception):
+    """The environment cannot be used. ``problems`` has one sentence for each thing that is wrong."""
+
+    def __init__(self, problems: list[str]) -> None:
+        super().__init__("\n".join(problems))
+        self.problems = problems
+
+
+@dataclass(frozen=True)
+class Settings:
+    """Everything that is configured from outside the program folder. No secret is ever printed: `repr` names none."""
+
+    data: Path
+    program: Path | None
+    database_url: str
+    vault_url: str
+    signing_key: str
+    log_key: str
+    public_url: str
+    slack_bot_token: str
+    slack_signing_secret: str
+    slack_app_token: str
+    slack_api_url: str
+    okta_org_url: str
+    okta_token: str
+    aws_endpoint_url: str
+    host: str
+    port: int
+    environment: Mapping[str, str]
+
+    def __repr__(self) -> str:
+        return f"Settings(data={self.data}, program={self.program})"
+
+    @property
+    def embedded(self) -> bool:
+        """Whether everything lives in one folder: SQLite, file keys, file vault."""
+        return self.database_url.startswith("sqlite")
+
+    def credential(self, name: str | None) -> str | None:
+        """The value of `env:NAME`, or None where the source needs no secret. Raises SettingsInvalid when it is not set."""
+        if name is None:
+            return None
+        variable = name.removeprefix("env:")
+        value = self.environment.get(variable, "")
+        if not value:
+            raise SettingsInvalid([f"{variable} is not set, and the program names it as a credential. Set it."])
+        return value
+
+
+KNOWN = {
+    "SLACK_BOT_TOKEN": "the bot's token, starts with xoxb-",
+    "SLACK_SIGNING_SECRET": "the app's signing secret (HTTP mode)",
+    "SLACK_APP_TOKEN": "the app-level token for Socket Mode, starts with xapp-",
+    "ATTESTER_SLACK_API_URL": "another base of Slack's Web API, for stand-ins",
+    "DATABASE_URL": "postgresql+psycopg://… in production; default: SQLite in ATTESTER_DATA",
+    "ATTESTER_DATA": "folder for everything local; default ./var",
+    "ATTESTER_PROGRAM": "the program folder",
+    "ATTESTER_VAULT": "file:///… ; default: vault in ATTESTER_DATA",
+    "ATTESTER_SIGNING_KEY": "file:… or awskms:///… (P-256); default: signing.key in ATTESTER_DATA",
+    "ATTESTER_LOG_KEY": "file:… or awskms:///… (Ed25519); default: log.key in ATTESTER_DATA",
+    "ATTESTER_PUBLIC_URL": "where people and Slack reach the web process, https://…",
+    "OKTA_CLIENT_ORGURL": "https://…okta.com",
+    "OKTA_CLIENT_TOKEN": "an API token of a read-only administrator",
+    "AWS_ENDPOINT_URL": "another base of AWS's API, for stand-ins",
+    "HOST": "address to listen on; default 127.0.0.1",
+    "PORT": "port to listen on; default 3000",
+}
+"""Every variable that is read, with one line of meaning; the documentation lists the same."""
+
+
+LATER = {
+    "ATTESTER_TSA_URL": "time stamps of an outside authority",
+    "ATTESTER_TSA_CA": "time stamps of an outside authority",
+    "ATTESTER_SMTP_URL": "e-mail",
+    "ATTESTER_MIGRATION_URL": "a database role of its own for upgrades",
+    "ATTESTER_SCAN_URL": "scanning of uploads",
+}
+"""Variables of versions to come: set, they would seem to work, so the start is refused instead."""
+
+
+def _unknown(env: Mapping[str, str]) -> list[str]:
+    """Variables that look like ours and are not: a misspelt one would otherwise be left out without a word."""
+    problems = []
+    for name in sorted(n for n in env if n.startswith("ATTESTER_") and n not in KNOWN and env[n].strip()):
+        if name in LATER:
+            problems.append(f"{name} is set, but this version has no {LATER[name]}. Take it out of the environment.")
+            continue
+        near = get_close_matches(name, KNOWN, n=1)
+        problems.append(f"{name} is no setting. " + (f"Did you mean {near[0]}?" if near else "Take it out."))
+    return problems
+
+
+def load(environment: Mapping[str, str] | None = None) -> Settings:
+    """Read the environment once. Raises SettingsInvalid with every problem."""
+    env = dict(os.environ if environment is None else environment)
+    problems = _unknown(env)
+
+    def get(name: str, default: str = "") -> str:
+        return env.get(name, "").strip() or default
+
+    data = Path(get("ATTESTER_DATA", "var")).absolute()
+    port = get("PORT", "3000")
+    if not port.isdigit() or not 0 < int(port) < 65536:
+        problems.append(f"PORT is {port!r}. Write a number from 1 to 65535.")
+        port = "3000"
+    database = get("DATABASE_URL", f"sqlite:///{data / 'attester.db'}")
+    if not database.startswith(("sqlite:///", "postgresql://", "postgres://", "postgresql+psycopg://")):
+        problems.append("DATABASE_URL is neither sqlite:///… nor postgresql+psycopg://…. Write one of these.")
+    token, app_token = get("SLACK_BOT_TOKEN"), get("SLACK_APP_TOKEN")
+    if token and not token.startswith("xoxb-"):
+        problems.append("SLACK_BOT_TOKEN does not start with xoxb-. Copy the *bot* token of the installed app.")
+    if app_token and not app_token.startswith("xapp-"):
+        problems.append("SLACK_APP_TOKEN does not start with xapp-. Make an app-level token with connections:write.")
+    public = get("ATTESTER_PUBLIC_URL")
+    if public and urlsplit(public).scheme not in ("http", "https"):
+        problems.append("ATTESTER_PUBLIC_URL is no web address. Write https://host.")
+    for name in ("ATTESTER_SLACK_API_URL", "OKTA_CLIENT_ORGURL", "AWS_ENDPOINT_URL"):
+        if get(name) and urlsplit(get(name)).scheme not in ("http", "https"):
+            problems.append(f"{name} is no web address. Write https://… or take it out.")
+    keys = {}
+    for name, default in (("ATTESTER_SIGNING_KEY", "signing.key"), ("ATTESTER_LOG_KEY", "log.key")):
+        keys[name] = get(name, f"file:{data / default}")
+        if not keys[name].startswith(("file:", "awskms:///")):
+            problems.append(f"{name} is neither file:PATH nor awskms:///KEY-ID. Write one of these.")
+    vault = get("ATTESTER_VAULT", f"file://{data / 'vault'}")
+    if not vault.startswith("file:///"):
+        problems.append("ATTESTER_VAULT must be file:///… in this version.")
+    program = get("ATTESTER_PROGRAM")
+    if problems:
+        raise SettingsInvalid(problems)
+    return Settings(
+        data=data,
+        program=Path(program).absolute() if program else None,
+        database_url=database,
+        vault_url=vault,
+        signing_key=keys["ATTESTER_SIGNING_KEY"],
+        log_key=keys["ATTESTER_LOG_KEY"],
+        public_url=public,
+        slack_bot_token=token,
+        slack_signing_secret=get("SLACK_SIGNING_SECRET"),
+        slack_app_token=app_token,
+        slack_api_url=get("ATTESTER_SLACK_API_URL"),
+        okta_org_url=get("OKTA_CLIENT_ORGURL"),
+        okta_token=get("OKTA_CLIENT_TOKEN"),
+        aws_endpoint_url=get("AWS_ENDPOINT_URL"),
+        host=get("HOST", "127.0.0.1"),
+        port=int(port),
+        environment=env,
+    )
+
+
+def need_slack(settings: Settings) -> None:
+    """Raises SettingsInvalid where the web or worker process could not talk to Slack."""
+    problems = []
+    if not settings.slack_bot_token:
+        problems.append("SLACK_BOT_TOKEN is not set. Install the app from manifest.yaml and copy its bot token.")
+    if not settings.slack_signing_secret and not settings.slack_app_token:
+        problems.append(
+            "Neither SLACK_SIGNING_SECRET (HTTP) nor SLACK_APP_TOKEN (Socket Mode) is set. Set one of them."
+        )
+    if problems:
+        raise SettingsInvalid(problems)

@@ -1,0 +1,102 @@
+"""Slash commands. A new one is one more entry in COMMANDS: the listener, `help` and the manifest follow by themselves."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from difflib import get_close_matches
+
+from bot.slack.home import ask_blocks, link_account
+from bot.slack.ports import Deps
+from workflows.kernel.blocks import Block, header, section
+from workflows.kernel.errors import Refused
+from workflows.kernel.identity import Person
+from workflows.kernel.model import Need, case_segments
+from workflows.kernel.text import Mrkdwn, cut, fill, mrkdwn
+
+LISTED = 10
+
+
+@dataclass(frozen=True)
+class Said:
+    """A private answer to a command; ``text`` is what notifications and screen readers get."""
+
+    text: str
+    blocks: tuple[Block, ...] = ()
+
+
+@dataclass(frozen=True)
+class Word:
+    """What may follow a command, with one line of help; the empty word is the command alone."""
+
+    word: str
+    help: str
+    need: Need
+    say: Callable[[Deps, Person, datetime], Said]
+
+
+@dataclass(frozen=True)
+class SlashCommand:
+    """A command: its name, one line for Slack's own list, the hint behind it, and its words."""
+
+    name: str
+    description: str
+    hint: str
+    words: tuple[Word, ...]
+
+    def word(self, text: str) -> Word | None:
+        """The word that somebody typed, or None where there is no such word."""
+        typed = text.strip().lower()
+        return next((w for w in self.words if w.word == typed), None)
+
+    def help(self) -> Said:
+        """All words, one a line."""
+        lines = [f"`{f'{self.name} {w.word}'.strip()}` {w.help}" for w in self.words]
+        lines.append(f"`{self.name} help` this list")
+        text = Mrkdwn("\n".join(lines))
+        return Said(f"{self.name}: {self.description}", (section(fill("*{}*", self.description)), section(text)))
+
+    def unknown(self, text: str) -> Said:
+        """The nearest word, then the list: nothing is guessed and run."""
+        typed = cut(text.strip(), 60)
+        near = get_close_matches(typed.lower(), [w.word for w in self.words if w.word] + ["help"], 1, 0.5)
+        hint = fill(" Did you mean `{} {}`?", self.name, near[0]) if near else Mrkdwn("")
+        first = fill("{} knows no word “{}”.{}", self.name, mrkdwn(typed, 60), hint)
+        return Said(f"{self.name} knows no word “{typed}”.", (section(first), *self.help().blocks))
+
+
+def my_reviews(deps: Deps, person: Person, now: datetime) -> Said:
+    """This person's open asks of access reviews, most urgent first."""
+    found = [(c, a) for c, a in deps.cases.asks(person.id) if case_segments(c)[0] == "access_review"]
+    if not found:
+        return Said("No review is waiting for you.", (section(Mrkdwn("No review is waiting for you.")),))
+    blocks: list[Block] = [header("Your reviews")]
+    for case, ask in found[:LISTED]:
+        blocks += ask_blocks(case, ask, now)
+    if len(found) > LISTED:
+        blocks.append(section(fill("And {} more; the most urgent come first.", len(found) - LISTED)))
+    text = "1 review is waiting for you." if len(found) == 1 else f"{len(found)} reviews are waiting for you."
+    return Said(text, tuple(blocks))
+
+
+def refused(refusal: Refused, user: str, login_url: str) -> Said:
+    """A refusal as a private answer, with the way to link an account where that is what is missing."""
+    blocks = [section(fill("{} {}", refusal.why, refusal.next_step))]
+    if refusal.code == "not_linked":
+        blocks += link_account(user, login_url)
+    return Said(refusal.sentence, tuple(blocks))
+
+
+COMMANDS: Mapping[str, SlashCommand] = {
+    command.name: command
+    for command in (
+        SlashCommand(
+            name="/review",
+            description="Your access reviews",
+            hint="[help]",
+            words=(Word("", "your open reviews, most urgent first", "person", my_reviews),),
+        ),
+    )
+}
+"""Every command that Slack may send us; the manifest declares the same ones."""

@@ -1,0 +1,106 @@
+"""The Home tab: what waits for you, what you own, what you did lately. A pure function of the record's rows."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+
+from bot.slack.card import open_link
+from bot.slack.ports import Happened
+from workflows.kernel.blocks import Block, button, context, divider, header, home, section
+from workflows.kernel.errors import Refused
+from workflows.kernel.model import Ask, CaseId, CaseSummary
+from workflows.kernel.text import Mrkdwn, count, fill, joined, mrkdwn, utc, weblink, when
+
+EMPTY = "Nothing is waiting for you."
+MOST = 10
+"""Items of a list: 10 asks, 10 cases owned and 5 receipts take 62 blocks at most; Slack's limit is 100."""
+SOON = timedelta(days=2)
+
+
+def home_view(
+    asks: Sequence[tuple[CaseId, Ask]],
+    owned: Sequence[CaseSummary],
+    lately: Sequence[tuple[CaseId, Happened]],
+    now: datetime,
+    case_url: str = "",
+) -> Block:
+    """The tab for one person, asks by due time. ``case_url`` is the page of a case, `{}` for its id."""
+    blocks: list[Block] = [header("For you")]
+    if not asks:
+        blocks.append(section(Mrkdwn(EMPTY)))
+    for case, ask in _urgent(asks)[:MOST]:
+        blocks += _ask(case, ask, now)
+    if len(asks) > MOST:
+        blocks.append(
+            context(fill("These are the {} most urgent of {}. Type */review* for the list.", MOST, len(asks)))
+        )
+    if owned:
+        blocks += [divider(), header("You own")]
+        blocks += [_owned(summary, now, case_url) for summary in _by_due(owned)[:MOST]]
+        if len(owned) > MOST:
+            blocks.append(context(fill("And {}.", count(len(owned) - MOST, "more case"))))
+    if lately:
+        blocks += [divider(), header("Yours lately")]
+        blocks += [_receipt(case, event) for case, event in lately[:MOST]]
+    return home(blocks)
+
+
+def refused_view(refusal: Refused, user: str, login_url: str = "") -> Block:
+    """The tab for somebody who may not act: why, and what to do."""
+    blocks = [header("Attester"), section(fill("{} {}", refusal.why, refusal.next_step))]
+    if refusal.code == "not_linked":
+        blocks += link_account(user, login_url)
+    return home(blocks)
+
+
+def link_account(user: str, login_url: str) -> list[Block]:
+    """How somebody gets linked: through the login page where there is one, else by the id that the directory needs."""
+    if login_url:
+        why = "One sign-in with the company's account links it, so that a decision here is known to be yours."
+        return [section(joined([weblink(login_url, "Link my account"), mrkdwn(why)]))]
+    return [section(fill("Your Slack member id is *{}*: the directory needs it to link your account.", user))]
+
+
+def ask_blocks(case: CaseId, ask: Ask, now: datetime) -> list[Block]:
+    """One ask as a list shows it."""
+    return _ask(case, ask, now)
+
+
+def _ask(case: CaseId, ask: Ask, now: datetime) -> list[Block]:
+    parts = [fill("*{}*", mrkdwn(ask.title, 200)), mrkdwn(ask.detail, 300)]
+    if ask.due_at:
+        parts.append(_due(ask.due_at, now))
+    opener = button("Open", open_link(case), says=f"Open {ask.title}")
+    return [section(joined(parts), accessory=opener)]
+
+
+def _due(at: datetime, now: datetime) -> Mrkdwn:
+    if at <= now:
+        return fill(":warning: Was due {}", when(at))
+    return fill(":hourglass: Due soon: {}" if at - now <= SOON else "Due {}", when(at))
+
+
+def _owned(summary: CaseSummary, now: datetime, case_url: str) -> Block:
+    name = weblink(case_url.format(summary.case), summary.title) if case_url else mrkdwn(summary.title, 200)
+    state = mrkdwn(summary.status.replace("_", " "), 64)
+    parts = [fill("*{}* · {} · {}", name, mrkdwn(summary.control, 64), state)]
+    if summary.due_at:
+        parts.append(_due(summary.due_at, now))
+    parts += [mrkdwn(note, 200) for note in summary.notes[:2]]
+    return section(joined(parts))
+
+
+def _receipt(case: CaseId, event: Happened) -> Block:
+    short = f"{event.attestation[:4]}…{event.attestation[-2:]}" if event.attestation else ""
+    done = event.name.replace("_", " ")
+    return context(fill("{} · {} · {} · {}", done, mrkdwn(case, 255), utc(event.at), short))
+
+
+def _urgent(asks: Sequence[tuple[CaseId, Ask]]) -> list[tuple[CaseId, Ask]]:
+    """By due time; what has none comes last."""
+    return sorted(asks, key=lambda a: (a[1].due_at is None, a[1].due_at.timestamp() if a[1].due_at else 0.0, a[0]))
+
+
+def _by_due(owned: Sequence[CaseSummary]) -> list[CaseSummary]:
+    return sorted(owned, key=lambda s: (s.due_at is None, s.due_at.timestamp() if s.due_at else 0.0, s.case))

@@ -1,0 +1,1 @@
+"""Okta: people, groups, applications and administrator roles, read over its management API."""

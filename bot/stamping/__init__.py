@@ -1,0 +1,6 @@
+"""Outside time: tokens of an RFC 3161 authority, judged before anything relies on them."""
+
+from bot.stamping.authority import Authority, AuthorityAway, open_authority
+from bot.stamping.token import AuthorityUnusable, Stamped, TokenRefused
+
+__all__ = ["Authority", "AuthorityAway", "AuthorityUnusable", "Stamped", "TokenRefused", "open_authority"]

@@ -1,0 +1,1 @@
+"""Rows and the database. Rows never leave this folder; values cross its border."""

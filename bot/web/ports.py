@@ -1,0 +1,50 @@
+"""What the web needs of the rest, as protocols."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+from workflows.kernel.ports import Clock
+
+Said = tuple[int, dict[str, str], str]
+"""Status, headers, body."""
+
+
+class Checkpoint(Protocol):
+    """A signed checkpoint: the note's text."""
+
+    @property
+    def note(self) -> str: ...
+
+
+class Log(Protocol):
+    """The public side of the transparency log (ledger.md L7, L8). None where no published checkpoint covers it."""
+
+    def checkpoint(self) -> Checkpoint | None: ...
+
+    def tile(self, level: int, n: int, width: int) -> bytes | None: ...
+
+    def entry_bundle(self, n: int, width: int) -> bytes | None: ...
+
+
+def _nothing() -> Sequence[str]:
+    return ()
+
+
+@dataclass(frozen=True)
+class WebDeps:
+    """What the web app is built from.
+
+    ``slack`` answers one verified-or-not request: (body, headers with lower-case names) → (status, headers, body); None
+    in Socket Mode. ``unhealthy`` and ``unready`` give the reasons, as sentences; none means fine. ``wall`` is the clock
+    on the wall.
+    """
+
+    wall: Clock
+    slack: Callable[[bytes, Mapping[str, str]], Said] | None = None
+    log: Log | None = None
+    unhealthy: Callable[[], Sequence[str]] = _nothing
+    unready: Callable[[], Sequence[str]] = _nothing
+    name: str = "Attester"
