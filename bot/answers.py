@@ -24,7 +24,7 @@ CHAT = {
 OPERATOR = frozenset(
     {
         "ExportRefused", "FolderTaken", "LedgerCorrupt", "NoProgram", "NotOpened", "NotUpgraded", "NotWritten",
-        "ProgramInvalid", "QueueUnavailable", "VaultUnusable",
+        "ProgramInvalid", "QueueUnavailable", "VaultFailed", "VaultUnusable",
     }
 )  # fmt: skip
 """Errors of other folders whose message is already the sentence for the operator; known by name, so that nothing is imported."""

@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from datetime import date, datetime
 from threading import Lock
-from typing import Any
+from typing import Any, Protocol
 
 from bot.store.programs import Programs
 from bot.store.record import Record
 from bot.store.snapshot import Snapshots
-from workflows.kernel.identity import Collection, Directory
+from workflows.kernel import ledger
+from workflows.kernel.identity import Collection, Directory, PersonId
 from workflows.kernel.model import CaseId, Control, FactNeeds, Facts
 from workflows.kernel.program import Company, Program
 
@@ -22,6 +23,14 @@ class NoProgram(Exception):
     """No program was applied yet: run `attester program apply DIR`."""
 
 
+class SlackLinks(Protocol):
+    """Slack users whom a sign-in linked to persons. ``version`` changes whenever ``users`` does."""
+
+    def version(self) -> tuple[int, int]: ...
+
+    def users(self) -> Mapping[PersonId, str]: ...
+
+
 class FactBook:
     """Builds facts from the store; keeps the program and the directory of the newest complete pull at hand."""
 
@@ -31,14 +40,16 @@ class FactBook:
         snapshots: Snapshots,
         programs: Programs,
         closed_days: Callable[[Company, int, int], tuple[date, ...]] = lambda company, first, last: company.closed_days,
+        links: SlackLinks | None = None,
     ) -> None:
+        self._links = links
         self._closed = closed_days
         self._record = record
         self._snapshots = snapshots
         self._programs = programs
         self._lock = Lock()
         self._program: Program | None = None
-        self._directory: tuple[str, Directory] | None = None
+        self._directory: tuple[str, tuple[int, int] | None, Directory] | None = None
         self._companies: dict[str, tuple[str, Mapping[str, Any]]] = {}
 
     def program(self) -> Program:
@@ -64,10 +75,13 @@ class FactBook:
             latest = self._snapshots.latest(source)
         if latest is None:
             return Directory(people={})
+        version = self._links.version() if self._links else None
         with self._lock:
-            if self._directory is None or self._directory[0] != latest.id:
-                self._directory = (latest.id, self._snapshots.directory(latest.id))
-            return self._directory[1]
+            if self._directory is None or self._directory[:2] != (latest.id, version):
+                pulled = self._snapshots.directory(latest.id)
+                users = self._links.users() if self._links else {}
+                self._directory = (latest.id, version, linked(pulled, users))
+            return self._directory[2]
 
     def control(self, control: str) -> Control:
         """A control by id. Raises KeyError where the program has none of that id."""
@@ -85,6 +99,7 @@ class FactBook:
         company: dict[str, Any] = program.company.model_dump()
         ruled = _control(program, control)
         company["segment"] = sum(c.workflow == ruled.workflow for c in program.controls) > 1
+        company["out_of_scope"] = [o.model_dump(mode="json") for o in self.program().out_of_scope]
         since = self._programs.effective_from(control)
         company["effective_from"] = since
         if since is not None:
@@ -107,6 +122,8 @@ class FactBook:
 
     def facts(self, control: str, case: CaseId, needs: FactNeeds) -> Facts:
         """The facts for one decision."""
+        if case == ledger.CASE:
+            return self._bare()
         program = self.program()
         newest = self._newest(program)
         directory = self._directory_of(program, newest)
@@ -128,6 +145,26 @@ class FactBook:
             deputy=deputy.id if deputy else None,
             sources={source.id: source for source in program.sources},
         )
+
+    def _bare(self) -> Facts:
+        """The facts for the ledger's own case: it is older than every program, and no control rules it."""
+        current = self._programs.current()
+        program = current[0] if current else ""
+        return Facts(directory=Directory(people={}), program=program, control=ledger.CONTROL)
+
+
+def linked(directory: Directory, users: Mapping[PersonId, str]) -> Directory:
+    """The directory with the Slack users whom persons proved to be theirs, in place of what the source says of these."""
+    if not users:
+        return directory
+    taken = set(users.values())
+    people = {
+        key: person.model_copy(update={"slack_user": users.get(key)})
+        if key in users or person.slack_user in taken
+        else person
+        for key, person in directory.people.items()
+    }
+    return directory.model_copy(update={"people": people})
 
 
 def _control(program: Program, control: str) -> Control:

@@ -35,10 +35,14 @@ class Settings:
     slack_api_url: str
     okta_org_url: str
     okta_token: str
+    okta_oidc_issuer: str
+    okta_oidc_client_id: str
     aws_endpoint_url: str
     host: str
     port: int
     environment: Mapping[str, str]
+    tsa_url: str = ""
+    tsa_ca: Path | None = None
 
     def __repr__(self) -> str:
         return f"Settings(data={self.data}, program={self.program})"
@@ -67,12 +71,16 @@ KNOWN = {
     "DATABASE_URL": "postgresql+psycopg://… in production; default: SQLite in ATTESTER_DATA",
     "ATTESTER_DATA": "folder for everything local; default ./var",
     "ATTESTER_PROGRAM": "the program folder",
-    "ATTESTER_VAULT": "file:///… ; default: vault in ATTESTER_DATA",
+    "ATTESTER_VAULT": "file:///… or s3://bucket/prefix (Object Lock); default: vault in ATTESTER_DATA",
+    "ATTESTER_TSA_URL": "the RFC 3161 timestamp authority that stamps every attestation",
+    "ATTESTER_TSA_CA": "a PEM file with the timestamp authority's root",
     "ATTESTER_SIGNING_KEY": "file:… or awskms:///… (P-256); default: signing.key in ATTESTER_DATA",
     "ATTESTER_LOG_KEY": "file:… or awskms:///… (Ed25519); default: log.key in ATTESTER_DATA",
     "ATTESTER_PUBLIC_URL": "where people and Slack reach the web process, https://…",
     "OKTA_CLIENT_ORGURL": "https://…okta.com",
     "OKTA_CLIENT_TOKEN": "an API token of a read-only administrator",
+    "OKTA_OIDC_ISSUER": "https://…okta.com or https://…okta.com/oauth2/default: where people sign in",
+    "OKTA_OIDC_CLIENT_ID": "Attester's public client (PKCE) there; redirect: ATTESTER_PUBLIC_URL/login/callback",
     "AWS_ENDPOINT_URL": "another base of AWS's API, for stand-ins",
     "HOST": "address to listen on; default 127.0.0.1",
     "PORT": "port to listen on; default 3000",
@@ -81,8 +89,6 @@ KNOWN = {
 
 
 LATER = {
-    "ATTESTER_TSA_URL": "time stamps of an outside authority",
-    "ATTESTER_TSA_CA": "time stamps of an outside authority",
     "ATTESTER_SMTP_URL": "e-mail",
     "ATTESTER_MIGRATION_URL": "a database role of its own for upgrades",
     "ATTESTER_SCAN_URL": "scanning of uploads",
@@ -100,6 +106,41 @@ def _unknown(env: Mapping[str, str]) -> list[str]:
         near = get_close_matches(name, KNOWN, n=1)
         problems.append(f"{name} is no setting. " + (f"Did you mean {near[0]}?" if near else "Take it out."))
     return problems
+
+
+def _outside(vault: str, tsa_url: str, tsa_ca: str) -> list[str]:
+    """What is wrong with where the past is kept out of our hands."""
+    problems = []
+    if not vault.startswith(("file:///", "s3://")):
+        problems.append("ATTESTER_VAULT is neither file:///FOLDER nor s3://BUCKET/PREFIX. Write one of these.")
+    if bool(tsa_url) != bool(tsa_ca):
+        problems.append("ATTESTER_TSA_URL and ATTESTER_TSA_CA go together: an address, and a PEM file with its root.")
+    return problems
+
+
+def _sign_in(issuer: str, client: str, public: str) -> list[str]:
+    """What is wrong with where people sign in; each of it would let nobody in, or prove nothing."""
+    problems = []
+    if bool(issuer) != bool(client):
+        problems.append("OKTA_OIDC_ISSUER and OKTA_OIDC_CLIENT_ID go together. Set both, or take both out.")
+    if not issuer:
+        return problems
+    where, ours = urlsplit(issuer), urlsplit(public)
+    if where.scheme != "https" or not where.hostname or where.query or where.fragment or issuer.endswith("/"):
+        problems.append("OKTA_OIDC_ISSUER is no issuer. Write https://YOUR.okta.com, without a slash at its end.")
+    if "-admin.okta" in (where.hostname or ""):
+        problems.append("OKTA_OIDC_ISSUER names the admin console. Write the address without -admin.")
+    local = ours.hostname in ("127.0.0.1", "localhost")
+    if (ours.scheme != "https" and not local) or ours.path.strip("/") or ours.query:
+        problems.append("ATTESTER_PUBLIC_URL must be https://HOST, without a path, for people to sign in.")
+    return problems
+
+
+def _key(name: str, spec: str, problems: list[str]) -> str:
+    """Where a key is, as it was written; what cannot be one is added to the problems."""
+    if not spec.startswith(("file:", "awskms:///")):
+        problems.append(f"{name} is neither file:PATH nor awskms:///KEY-ID. Write one of these.")
+    return spec
 
 
 def load(environment: Mapping[str, str] | None = None) -> Settings:
@@ -126,17 +167,15 @@ def load(environment: Mapping[str, str] | None = None) -> Settings:
     public = get("ATTESTER_PUBLIC_URL")
     if public and urlsplit(public).scheme not in ("http", "https"):
         problems.append("ATTESTER_PUBLIC_URL is no web address. Write https://host.")
-    for name in ("ATTESTER_SLACK_API_URL", "OKTA_CLIENT_ORGURL", "AWS_ENDPOINT_URL"):
+    for name in ("ATTESTER_SLACK_API_URL", "ATTESTER_TSA_URL", "OKTA_CLIENT_ORGURL", "AWS_ENDPOINT_URL"):
         if get(name) and urlsplit(get(name)).scheme not in ("http", "https"):
             problems.append(f"{name} is no web address. Write https://… or take it out.")
-    keys = {}
-    for name, default in (("ATTESTER_SIGNING_KEY", "signing.key"), ("ATTESTER_LOG_KEY", "log.key")):
-        keys[name] = get(name, f"file:{data / default}")
-        if not keys[name].startswith(("file:", "awskms:///")):
-            problems.append(f"{name} is neither file:PATH nor awskms:///KEY-ID. Write one of these.")
+    signing_key = _key("ATTESTER_SIGNING_KEY", get("ATTESTER_SIGNING_KEY", f"file:{data / 'signing.key'}"), problems)
+    log_key = _key("ATTESTER_LOG_KEY", get("ATTESTER_LOG_KEY", f"file:{data / 'log.key'}"), problems)
     vault = get("ATTESTER_VAULT", f"file://{data / 'vault'}")
-    if not vault.startswith("file:///"):
-        problems.append("ATTESTER_VAULT must be file:///… in this version.")
+    tsa_url, tsa_ca = get("ATTESTER_TSA_URL"), get("ATTESTER_TSA_CA")
+    problems += _outside(vault, tsa_url, tsa_ca)
+    problems += _sign_in(get("OKTA_OIDC_ISSUER"), get("OKTA_OIDC_CLIENT_ID"), public)
     program = get("ATTESTER_PROGRAM")
     if problems:
         raise SettingsInvalid(problems)
@@ -145,8 +184,10 @@ def load(environment: Mapping[str, str] | None = None) -> Settings:
         program=Path(program).absolute() if program else None,
         database_url=database,
         vault_url=vault,
-        signing_key=keys["ATTESTER_SIGNING_KEY"],
-        log_key=keys["ATTESTER_LOG_KEY"],
+        tsa_url=tsa_url,
+        tsa_ca=Path(tsa_ca).absolute() if tsa_ca else None,
+        signing_key=signing_key,
+        log_key=log_key,
         public_url=public,
         slack_bot_token=token,
         slack_signing_secret=get("SLACK_SIGNING_SECRET"),
@@ -154,6 +195,8 @@ def load(environment: Mapping[str, str] | None = None) -> Settings:
         slack_api_url=get("ATTESTER_SLACK_API_URL"),
         okta_org_url=get("OKTA_CLIENT_ORGURL"),
         okta_token=get("OKTA_CLIENT_TOKEN"),
+        okta_oidc_issuer=get("OKTA_OIDC_ISSUER"),
+        okta_oidc_client_id=get("OKTA_OIDC_CLIENT_ID"),
         aws_endpoint_url=get("AWS_ENDPOINT_URL"),
         host=get("HOST", "127.0.0.1"),
         port=int(port),

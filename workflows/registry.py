@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from workflows import access_review
+from workflows import access_review, approval
 from workflows.kernel.workflow import Workflow
 
-WORKFLOWS: tuple[Workflow, ...] = (access_review.WORKFLOW,)
+WORKFLOWS: tuple[Workflow, ...] = (access_review.WORKFLOW, approval.WORKFLOW)

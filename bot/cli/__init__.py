@@ -54,7 +54,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
             click.echo(line, err=True)
         return stopped.code
     except FAILURES as failure:
-        click.echo(answer(failure).text, err=True)
+        told = answer(failure)
+        for line in filter(None, (told.text, told.detail)):
+            click.echo(line, err=True)
         return 1
 
 

@@ -56,6 +56,12 @@ def product() -> Iterator[Product]:
         made.close()
 
 
+def need_folder(p: Product) -> None:
+    """Raises Stopped where the program's folder is not there: files of sources are looked for in it."""
+    if not p.folder.is_dir():
+        raise Stopped(f"There is no program folder {p.folder}. Set ATTESTER_PROGRAM to the folder that was applied.")
+
+
 def console() -> Console:
     """Where tables go; wide enough to be piped."""
     found = Console(highlight=False, markup=False, soft_wrap=True)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable, Iterator
 from datetime import timedelta
 from typing import NamedTuple
@@ -13,11 +14,19 @@ from bot.answers import answer
 from bot.cli.common import FAILURES, as_json, console, show
 from bot.cli.program import MODELS
 from bot.main import Product
+from bot.main.outside import probe
 from bot.program.load import load
+from bot.signin.keyring import KeysUnavailable
+from bot.signin.refusal import SignInRefused
 from bot.sources.settings import SETTINGS
+from bot.stamping import AuthorityAway, TokenRefused
+from bot.vault import S3Vault
 from bot.web.server import configure_logs
 
 STALE_MEMBERS = timedelta(hours=24)
+ANCHOR_LATE, TOKEN_LATE = 600.0, 900.0
+"""Seconds after which something that has no anchor or no token is called late."""
+CLOCK_OFF = 60.0
 
 
 class Finding(NamedTuple):
@@ -56,7 +65,8 @@ def _run(name: str, check: Check, product: Product) -> list[Finding]:
     try:
         return list(check(product))
     except FAILURES as failure:
-        return [Finding(name, False, answer(failure).text)]
+        told = answer(failure)
+        return [Finding(name, False, told.detail or told.text)]
     except OSError as error:
         return [Finding(name, False, f"{error.strerror or error}: {error.filename or ''}".rstrip(": "))]
 
@@ -85,16 +95,52 @@ def _keys(p: Product) -> Iterator[Finding]:
     yield Finding("keys", True, f"The signing key signs and verifies: {p.signer.keyid}")
     p.log_key.sign(b"attester doctor")
     yield Finding("keys", True, f"The log key signs. The log's origin is {p.log.origin()}.")
-    if not p.settings.embedded:
-        yield Finding("keys", True, "Both are files. Keep them apart from the database and from its backups.")
+    files = [key for key in (p.settings.signing_key, p.settings.log_key) if key.startswith("file:")]
+    if files and not p.settings.embedded:
+        which = "Both are files" if len(files) == 2 else "One of them is a file"
+        yield Finding("keys", True, f"{which}. Keep files with keys apart from the database and from its backups.")
 
 
 def _vault(p: Product) -> Iterator[Finding]:
     sha256 = p.vault.put(b"attester doctor\n")
     p.vault.get(sha256)
-    yield Finding(
-        "vault", True, f"{p.settings.vault_url} takes and gives back evidence. A folder is not immutable: back it up."
-    )
+    where = p.settings.vault_url
+    if not isinstance(p.vault, S3Vault):
+        said = f"{where} takes and gives back evidence. A folder is not immutable: back it up."
+        yield Finding("vault", True, said)
+    else:
+        yield Finding("vault", True, f"{where} takes locked evidence and gives it back. Now its immutability is tried.")
+        checked = probe(p)
+        for one in checked:
+            yield Finding("vault", one.verdict == "kept", f"{one.name}: {one.verdict}. {one.said}")
+        if all(one.verdict == "kept" for one in checked):
+            yield Finding("vault", True, f"Immutable as of {p.clock.now():%Y-%m-%d %H:%M} UTC: 8 of 8 kept.")
+    gap = p.anchors.gap(where)
+    waits = gap.seconds(p.clock.now())
+    said = f"It holds {gap.anchored:,} of {gap.size:,} attestations with their checkpoint."
+    late = f"{said} The next has been waiting for {waits / 60:.0f} min. Start a worker: attester worker"
+    yield Finding("vault", waits < ANCHOR_LATE, said if waits < ANCHOR_LATE else late)
+
+
+def _time(p: Product) -> Iterator[Finding]:
+    if p.authority is None:
+        said = "No timestamp authority is set: attestations have no outside time. Set ATTESTER_TSA_URL and ATTESTER_TSA_CA."
+        yield Finding("time", True, f"Note: {said}")
+        return
+    try:
+        found = p.authority.stamp(b"attester doctor\n")
+    except (AuthorityAway, TokenRefused) as failure:
+        yield Finding("time", False, str(failure))
+    else:
+        apart = abs((found.gen_at - p.wall.now()).total_seconds())
+        said = f"{p.authority.url} stamps, and its token verifies; its certificate ends {found.ends_at:%Y-%m-%d}."
+        yield Finding("time", True, said)
+        off = f"This machine's clock is {apart:.0f} s off the authority's. Let it follow a time server."
+        yield Finding("time", apart < CLOCK_OFF, off if apart >= CLOCK_OFF else "The clocks agree.")
+    count, since = p.stamps.waiting_for_tokens()
+    late = since is not None and (p.clock.now() - since).total_seconds() > TOKEN_LATE
+    said = f"{count:,} wait for their token." if count else "Nothing waits for a token."
+    yield Finding("time", not late, f"{said} Start a worker: attester worker" if late else said)
 
 
 def _ledger(p: Product) -> Iterator[Finding]:
@@ -126,6 +172,25 @@ def _slack(p: Product) -> Iterator[Finding]:
     )
 
 
+def _sign_in(p: Product) -> Iterator[Finding]:
+    if p.sign_in is None:
+        said = "No identity provider is set: a Slack session is all that proves who decides. Set OKTA_OIDC_ISSUER."
+        yield Finding("sign-in", True, f"Note: {said}")
+        return
+    try:
+        yield Finding("sign-in", True, asyncio.run(p.sign_in.provider.probe(p.wall.now())))
+        keys = asyncio.run(p.sign_in.check.ring.keys()).keys
+    except SignInRefused as refused:
+        yield Finding("sign-in", False, f"Nobody can sign in at {p.settings.okta_oidc_issuer}: {refused.detail}.")
+        return
+    except KeysUnavailable as outage:
+        yield Finding("sign-in", False, f"Nobody's sign-in can be checked: {outage}.")
+        return
+    yield Finding(
+        "sign-in", True, f"It has {len(keys)} key(s). Its redirect address must be {p.sign_in.provider.redirect}"
+    )
+
+
 def _sources(p: Product) -> Iterator[Finding]:
     for config in p.facts.program().sources:
         name = f"source {config.id}"
@@ -154,6 +219,6 @@ def _outbox(p: Product) -> Iterator[Finding]:
 
 
 CHECKS: dict[str, Check] = {
-    "database": _database, "keys": _keys, "ledger": _ledger, "vault": _vault, "program": _program,
-    "slack": _slack, "sources": _sources, "outbox": _outbox,
+    "database": _database, "keys": _keys, "ledger": _ledger, "vault": _vault, "time": _time, "program": _program,
+    "slack": _slack, "sign-in": _sign_in, "sources": _sources, "outbox": _outbox,
 }  # fmt: skip

@@ -23,8 +23,15 @@ DAY = click.DateTime(formats=["%Y-%m-%d"])
 
 
 @click.command()
-@click.option("--from", "start", type=DAY, required=True, help="First day, in UTC: 2026-10-01")
-@click.option("--to", "end", type=DAY, required=True, help="Last day, in UTC; the whole day is included: 2026-12-31")
+@click.option("--from", "start", type=DAY, metavar="DATE", required=True, help="First day, in UTC: 2026-10-01")
+@click.option(
+    "--to",
+    "end",
+    type=DAY,
+    metavar="DATE",
+    required=True,
+    help="Last day, in UTC; the whole day is included: 2026-12-31",
+)
 @click.option("--out", type=click.Path(path_type=Path), required=True, help="The zip file to write.")
 def export(start: datetime, end: datetime, out: Path) -> None:
     """Write the packet for an auditor: every attestation of these days, its evidence, and all that is needed to verify it.

@@ -12,6 +12,7 @@ import click
 import structlog
 
 from bot import settings
+from bot.cli.common import need_folder
 from bot.jobs import Jobs
 from bot.main import Product
 from bot.slack.socket import Socket
@@ -38,6 +39,8 @@ def _start(*, web: bool, worker: bool) -> None:
     configure_logs()
     told = _until_told()
     product = Product(configured)
+    if worker:
+        need_folder(product)
     stops: list[Callable[[], object]] = []
     jobs: Jobs | None = None
     try:

@@ -20,6 +20,7 @@ from workflows.registry import WORKFLOWS
 
 FOLDER = click.argument("folder", type=click.Path(path_type=Path))
 MODELS = {w.name: w.settings for w in WORKFLOWS}
+NOT_PULLED = "The list of people was not pulled yet, so nobody could be looked up in it. Run: attester identity pull"
 
 
 @click.group()
@@ -62,10 +63,14 @@ def apply(folder: Path) -> None:
         now = p.clock.now()
         loaded = load(folder, MODELS, SETTINGS, today=now.date())
         new = apply_program(p, loaded, now)
-        unknown = strangers(loaded.program, p.facts.directory())
-    for problem in unknown:
-        click.echo(f"Note: {problem}", err=True)
+        directory = p.facts.directory()
+        elsewhere = p.folder.resolve() != folder.resolve()
+    notes = [str(problem) for problem in strangers(loaded.program, directory)] if directory.people else [NOT_PULLED]
+    for note in notes:
+        click.echo(f"Note: {note}", err=True)
     click.echo(f"Program {loaded.program.digest[:12]} is {'now' if new else 'already'} in force.")
+    if elsewhere:
+        click.echo(f"Set ATTESTER_PROGRAM={folder.resolve()} for the processes that pull: files of sources lie there.")
 
 
 @program.command()

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import click
 from rich.console import Console
+from rich.padding import Padding
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
 from bot.answers import answer
@@ -88,7 +89,8 @@ def _tell(console: Console, running: Stage) -> Told:
             bar.update(task, description=title)
             said = act()
             bar.advance(task)
-            bar.console.print(f"[green]✓[/green] {number}. [bold]{title}[/bold]\n     {said}")
+            bar.console.print(f"[green]✓[/green] {number}. [bold]{title}[/bold]")
+            bar.console.print(Padding(said, (0, 0, 0, 5)))
     told = story.told
     console.print(f"\nDone in {time.monotonic() - began:.1f} s. The packet: {told.packet}")
     console.print(f"[bold green]{told.sentence}[/bold green]")

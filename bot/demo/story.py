@@ -12,13 +12,15 @@ from bot.demo.stage import Stage
 from bot.packet.export import export
 from bot.packet.verify import verify
 from bot.program.acme import Moment, move_on
-from workflows.access_review.model import Campaign, Review, ReviewLine
+from workflows.access_review.model import Campaign, Flag, Review, ReviewLine
 from workflows.kernel.model import CaseId
 from workflows.kernel.text import count
 
 Tell = Callable[[str, str], None]
 """Hears of each step: what is done, and in plain words how it went."""
 
+GOES: tuple[Flag, ...] = ("leaver", "orphan", "unused")
+"""What the sample company's people revoke; everything else they keep."""
 READING = timedelta(seconds=8)
 """What a person takes to read a line; who is faster than a few seconds is asked for a second look."""
 
@@ -58,10 +60,10 @@ class Story:
             ("Pull the lists of people and access", self._pull),
             ("Open the quarterly review", self._open),
             ("Reviewers decide in Slack", self._decide),
-            ("One who did not answer is reminded, and decides", self._late),
             ("Removals are reported as done", self._remove),
             ("A second pull looks whether they are", self._look_again),
             ("What was still there goes too, and a third pull shows it", self._look_at_last),
+            ("One who did not answer is reminded, and decides", self._late),
             ("The control owner closes the review", self._close),
             ("The packet for the auditor is exported and verified", self._packet),
         ]
@@ -83,7 +85,8 @@ class Story:
     def _open(self) -> str:
         self._stage.pass_time(timedelta(minutes=15))
         self._stage.settle()
-        campaigns = self._stage.product.record.summaries(top=True)
+        tops = self._stage.product.record.summaries(top=True)
+        campaigns = [c for c in tops if c.workflow == "access_review"]
         if len(campaigns) != 1:
             raise DemoBroke("No review was opened.")
         self.told.campaign = campaigns[0].case
@@ -109,8 +112,8 @@ class Story:
         return f"{count(self.told.kept, 'line')} kept, {self.told.revoked:,} revoked, all signed by those who decided."
 
     def _silent(self, reviews: list[Review]) -> CaseId:
-        """The review whose reviewer lets it lie for a while: a small one without leavers."""
-        calm = [r for r in reviews if not any(x.assigned.leaver for x in r.lines.values())]
+        """The review whose reviewer lets it lie for a while: a small one from which nothing has to go."""
+        calm = [r for r in reviews if not any(set(x.assigned.flags) & set(GOES) for x in r.lines.values())]
         return min(calm, key=lambda r: (len(r.lines), r.case)).case if calm else ""
 
     def _decide_one(self, review: Review) -> None:
@@ -133,7 +136,7 @@ class Story:
     def _mark(self, somebody: Somebody, card: dict[str, object], line: ReviewLine) -> None:
         flags, ref = line.assigned.flags, line.assigned.ref
         self._stage.clock.advance(READING)
-        cause = next((c for c in ("leaver", "orphan", "unused") if c in flags), None)
+        cause = next((c for c in GOES if c in flags), None)
         if cause:
             self.told.revoked += 1
             somebody.submit(somebody.press(card, f"attester:revoke:{ref}"), {"reason": REASONS[cause]})

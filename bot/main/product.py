@@ -16,14 +16,19 @@ from bot.draft import Mill
 from bot.due import Due
 from bot.facts import FactBook, NoProgram
 from bot.jobs import Jobs, Tick
+from bot.main import outside
+from bot.main.keys import note_keys
+from bot.main.signin import SignIn, links_of, sign_in_of
 from bot.main.storage import Storage, our_version
 from bot.outbox import Deliverer
 from bot.packet.source import PacketSource
 from bot.program.closed import closed_days
 from bot.pull import Puller, PullRunning
+from bot.receipt import ReceiptsInThreads
 from bot.reconcile import Reconciler, open_cards
 from bot.runtime import Runtime, fresh_nonce
 from bot.settings import Settings
+from bot.signin.link import Linking
 from bot.slack.app import BoltApp, Office, build_app, office
 from bot.slack.chat import SlackWeb
 from bot.slack.door import Door
@@ -35,6 +40,7 @@ from bot.store.outbox_queue import Queue
 from bot.store.outbox_values import SLACK_LIMITS, Limit
 from bot.web.app import WebApp, build_web
 from bot.web.ports import WebDeps
+from workflows.kernel.ledger import LEDGER
 from workflows.kernel.ports import ChatFailure, Clock, EvidenceMissing, SourceFailed
 from workflows.registry import WORKFLOWS
 
@@ -59,13 +65,26 @@ class Product(Storage):
     @cached_property
     def facts(self) -> FactBook:
         """What rules may know."""
-        return FactBook(self.record, self.snapshots, self.programs, closed_days)
+        return FactBook(self.record, self.snapshots, self.programs, closed_days, self.links)
+
+    @cached_property
+    def links(self) -> Linking | None:
+        """Slack users whom a sign-in linked to persons; None where no identity provider is set."""
+        return links_of(self, lambda: self.facts.directory())
+
+    @cached_property
+    def sign_in(self) -> SignIn | None:
+        """Signing in at the identity provider; None where none is set."""
+        return sign_in_of(self, self.links, self.facts.directory) if self.links is not None else None
 
     @cached_property
     def runtime(self) -> Runtime:
         """The one path of a decision."""
-        mill = Mill(self.signer, self.log.origin(), our_version(), fresh_nonce)
-        return Runtime(self.record, WORKFLOWS, mill, self.clock, self.facts)
+        origin = self.log.origin()
+        mill = Mill(self.signer, origin, our_version(), fresh_nonce)
+        made = Runtime(self.record, (*WORKFLOWS, LEDGER), mill, self.clock, self.facts)
+        note_keys(made, origin, self.signer, self.log_key)
+        return made
 
     @cached_property
     def opener(self) -> SourceOpener:
@@ -116,6 +135,7 @@ class Product(Storage):
             clock=self.clock,
             resync=self.sync_members_quietly,
             stopped=lambda reason: self.queue.sound("slack_stopped", reason),
+            enrol=self.sign_in.enrol if self.sign_in else None,
         )
         return office(deps)
 
@@ -129,7 +149,10 @@ class Product(Storage):
         door = Door(self.slack_app, self.office.deps.signing_secret, self.wall)
         answer = door.receive if self.settings.slack_signing_secret else None
         sick = jobs.sick if jobs else list
-        return build_web(WebDeps(wall=self.wall, slack=answer, log=self.log, unhealthy=sick, unready=self.unready))
+        pages = self.sign_in.site if self.sign_in else None
+        return build_web(
+            WebDeps(wall=self.wall, slack=answer, log=self.log, sign_in=pages, unhealthy=sick, unready=self.unready)
+        )
 
     @cached_property
     def due(self) -> Due:
@@ -143,6 +166,7 @@ class Product(Storage):
             "home": Homes(self.chat, lambda user: self.office.events.render(user, self.installed())),
             "copy": Copies(self.record.evidence, self.vault),
             "pull": Pulls(self.puller.pull),
+            "receipt": ReceiptsInThreads(self.chat, self.receipts.card),
         }
         return Deliverer(self.queue, handlers, self.clock)
 
@@ -159,6 +183,8 @@ class Product(Storage):
             Tick("mend", 60.0, Mender(self.queue, self.chat).run),
             Tick("reconcile", 3600.0, self.reconciler().run, at_start=False),
             Tick("forget", 3600.0, self._forget),
+            Tick("receipt", 2.0, lambda: self.receipts.enqueue(self.clock.now())),
+            *outside.ticks(self, self.queue),
         ]
         hear = Listener(self.database, deliverer.poke)
         return Jobs(deliverer, [t for t in ticks if t.name not in without], self.clock, [hear.run_until])
@@ -206,6 +232,11 @@ class Product(Storage):
         """What a packet is written from."""
         return PacketSource(self.log, self.signer, self.log_key.public, self.open_evidence, our_version())
 
+    def evidence(self, sha256: str) -> bytes:
+        """Evidence by its digest. Raises EvidenceMissing, EvidenceAltered."""
+        with self.open_evidence(sha256) as stream:
+            return stream.read()
+
     def open_evidence(self, sha256: str) -> BinaryIO:
         """The bytes of a piece of evidence, from the vault or, before they are copied there, from the record.
 
@@ -239,6 +270,7 @@ class Product(Storage):
     def _forget(self) -> None:
         self.record.forget_claims(self.clock.now())
         self.queue.forget()
+        self.sign_ins.forget(self.wall.now())
 
     def close(self) -> None:
         """Give back what was opened."""

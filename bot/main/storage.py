@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import socket
+from datetime import timedelta
 from functools import cached_property
 from importlib.metadata import PackageNotFoundError, version
 from urllib.parse import urlsplit
@@ -11,16 +12,25 @@ from urllib.parse import urlsplit
 from bot.clock import SystemClock
 from bot.settings import Settings, SettingsInvalid
 from bot.signing import load_log_key, load_signer
+from bot.stamping import Authority, AuthorityUnusable, open_authority, trusted_authority
 from bot.store import migrate
+from bot.store.anchor import Anchors
 from bot.store.database import Database
 from bot.store.ledger import Log
 from bot.store.people import Refusals, SlackPeople
 from bot.store.programs import Programs
+from bot.store.receipt import Receipts
 from bot.store.record import Record
+from bot.store.signin import SignIns
 from bot.store.snapshot import Snapshots
-from bot.vault import FileVault, open_vault
+from bot.store.stamp import Stamps
+from bot.vault import FileVault, S3Vault, open_vault
+from workflows.kernel.bundle import TrustedAuthority
 from workflows.kernel.checkpoint import LogKey, default_origin
 from workflows.kernel.ports import Clock, Signer
+
+SKEW = timedelta(minutes=5)
+"""How far the clocks of processes may differ: a key counts from so long before the first process that starts with it."""
 
 
 def our_version() -> str:
@@ -75,13 +85,42 @@ class Storage:
         except ValueError as error:
             what = f"The ledger cannot be named after ATTESTER_PUBLIC_URL ({error}). Give it a plain host name."
             raise SettingsInvalid([what]) from error
-        log.add_key(self.signer.keyid, self.signer.public_pem.decode(), self.clock.now())
+        log.add_key(self.signer.keyid, self.signer.public_pem.decode(), self.clock.now() - SKEW)
         return log
 
     @cached_property
-    def vault(self) -> FileVault:
-        """Where evidence lies."""
-        return open_vault(self.settings.vault_url)
+    def vault(self) -> FileVault | S3Vault:
+        """Where evidence and the log's copies lie. A lock ends by the clock on the wall, also where ours is shifted."""
+        return open_vault(self.settings.vault_url, SystemClock().now, self.settings.aws_endpoint_url)
+
+    @cached_property
+    def authority(self) -> Authority | None:
+        """Who stamps attestations; None where nobody is configured. Raises SettingsInvalid."""
+        if self.settings.tsa_ca is None:
+            return None
+        try:
+            return open_authority(self.settings.tsa_url, self.settings.tsa_ca)
+        except AuthorityUnusable as error:
+            raise SettingsInvalid([str(error)]) from error
+
+    @cached_property
+    def stamps(self) -> Stamps:
+        """Tokens, and what waits for one."""
+        return Stamps(self.database)
+
+    def trusted_authorities(self) -> list[TrustedAuthority]:
+        """Every certificate that a kept token was signed with, for `trusted_root.json`."""
+        return [trusted_authority(one.url, one.chain) for one in self.stamps.authorities()]
+
+    @cached_property
+    def receipts(self) -> Receipts:
+        """What people are told once their decision is in the log."""
+        return Receipts(self.database)
+
+    @cached_property
+    def anchors(self) -> Anchors:
+        """Which checkpoints the vault holds."""
+        return Anchors(self.database)
 
     @cached_property
     def record(self) -> Record:
@@ -104,11 +143,18 @@ class Storage:
         return SlackPeople(self.database)
 
     @cached_property
+    def sign_ins(self) -> SignIns:
+        """Tickets, links between Slack and the identity provider, web sessions."""
+        return SignIns(self.database)
+
+    @cached_property
     def refusals(self) -> Refusals:
         """Attempts that were refused."""
         return Refusals(self.database)
 
     def close(self) -> None:
         """Give back what was opened."""
+        if self.__dict__.get("authority") is not None:
+            self.__dict__["authority"].close()
         if "database" in self.__dict__:
             self.database.close()

@@ -27,7 +27,8 @@ DECISION_COLUMNS = (
 )  # fmt: skip
 LINE_COLUMNS = (
     "campaign", "review", "second_look_of", "source", "system", "account", "account_name", "person", "person_id",
-    "resource", "entitlement", "meaning", "tier", "flags", "delta", "changes", "list_as_of", "list_sha256", "reviewer",
+    "account_owner", "resource", "entitlement", "meaning", "tier", "flags", "delta", "changes", "list_as_of",
+    "list_sha256", "reviewer",
     "reviewer_id", "chosen_as", "not_chosen", "shown_sha256", "shown_at", "verdict", "change_to", "reason", "decided_at",
     "assurance", "cosigned_by", "attestation", "removal", "removal_asked_at", "removal_due", "remover", "reported_at",
     "found_still_there", "late", "verified_at", "verified_by_list_sha256", "verified_by_attestation",
@@ -86,6 +87,11 @@ class Account:
         """`lines.csv`: one row for each access that was reviewed. Complete after `page`."""
         return self._lines.close()
 
+    def close(self) -> None:
+        """Give the tables' files back, whatever happened."""
+        self._decisions.close()
+        self._lines.close()
+
     def page(self, keys: Sequence[Key]) -> str:
         """`index.html`."""
         campaigns = {case: self._campaign(case) for case in self._campaigns}
@@ -143,7 +149,7 @@ def _row(parent: str, told: ReviewTold, x: LineTold) -> tuple[object, ...]:
     refuted = "; ".join(one.replace("\t", " ") for one in x.refuted)
     late = THREE[x.late] if x.requested_at else ""
     return (
-        parent, x.case, told.second_of, x.source, x.system, x.account, x.account_name, x.person, x.person_id, x.resource,
+        parent, x.case, told.second_of, x.source, x.system, x.account, x.account_name, x.person, x.person_id, x.owner, x.resource,
         x.entitlement, x.plain, x.tier, " ".join(x.flags), x.delta, x.changes, x.as_of, x.population,
         x.reviewer or told.reviewer, x.reviewer_id or told.reviewer_id, RULES.get(x.rule, x.rule), x.rejected, x.shown,
         x.shown_at, x.verdict or "undecided", x.target, x.reason, x.decided_at, ASSURANCE.get(x.assurance, x.assurance),

@@ -37,6 +37,7 @@ class ReviewRow:
     signatures: list[tuple[str, str]]
     assurance: set[str]
     second_of: str
+    looks: list[tuple[str, int, int, str]]
 
 
 @dataclass
@@ -109,6 +110,7 @@ class CampaignTold:
             signatures=[(str(one.predicate.get("at", "")), one.id) for one in told.signatures],
             assurance={x.assurance for x in told.lines.values() if x.assurance},
             second_of=told.second_of,
+            looks=told.looks,
         )
         self.reviews.append(row)
         self.names.update(told.names)

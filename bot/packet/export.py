@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import tempfile
 from collections.abc import Callable
+from contextlib import closing
 from datetime import datetime
 from pathlib import Path
 
@@ -53,10 +54,10 @@ def export(
         (Path(scratch) / "bundles").open("w+b") as heap,
     ):
         found = Gathered(first, last, start, end, checkpoint, heap)
-        account = Account(Path(scratch), source, found)
-        gather(source, found, account.tell, lambda done, of: progress("attestations", done, of))
-        follow_certificates(source, found)
-        _pack(box, source, found, account, keys, progress)
+        with closing(Account(Path(scratch), source, found)) as account:
+            gather(source, found, account.tell, lambda done, of: progress("attestations", done, of))
+            follow_certificates(source, found)
+            _pack(box, source, found, account, keys, progress)
     with out.open("rb") as file:
         digest = hashlib.file_digest(file, "sha256").hexdigest()
     return Exported(out, digest, len(found.bundles) + len(found.erased), len(found.evidence))

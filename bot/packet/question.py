@@ -217,16 +217,25 @@ def shown(told: CampaignTold, file: File) -> Answer:
             ]
         )  # fmt: skip
     raised = sum(1 for row in told.reviews if row.signals)
-    second = sum(1 for row in told.reviews if row.second_of)
+    looks: list[list[Cell]] = [
+        [row.reviewer, row.system, told.called(by), f"{agreed:,}", f"{disagreed:,}", bundle(id_)]
+        for row in told.reviews
+        for by, agreed, disagreed, id_ in row.looks
+    ]
+    second = len(looks)
     looked = count(second, "second look") if second else "no second look"
     lead = (
         "The SHA-256 of all that was shown of a line stands beside its verdict, and the message as it stood is evidence. "
         f"{count(raised, 'review')} raised a signal of haste; {looked} followed."
     )
     columns = ("Reviewer", "System", "Lines", "Median time per line", "Kept", "Kept in groups", "Signals")
+    tables = [TableView(columns, rows, "A signal voids nothing; it is printed either way.")]
+    if looks:
+        names = ("Lines of", "System", "Looked at again by", "Agreed", "Disagreed: asked again", "Attestation")
+        tables.append(TableView(names, looks))
     return Answer(
-        7, "What did they see?", lead, [TableView(columns, rows, "A signal voids nothing; it is printed either way.")],
-        "verdicts_signed: verdicts.shown, shown_at, care, signals; shown; batched",
+        7, "What did they see?", lead, tables,
+        "verdicts_signed: verdicts.shown, shown_at, care, signals; second_look_given; shown; batched",
     )  # fmt: skip
 
 

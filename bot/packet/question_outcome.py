@@ -14,6 +14,8 @@ REMOVALS = {"verified gone": "good", "still there": "bad", "there again": "bad"}
 
 
 def _name(x: LineTold) -> str:
+    if not x.person and x.owner:
+        return f"account that {x.owner} answers for"
     return x.person or x.account_name or "nobody known"
 
 

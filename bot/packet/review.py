@@ -27,6 +27,7 @@ class LineTold:
     account_name: str = ""
     person: str = ""
     person_id: str = ""
+    owner: str = ""
     resource: str = ""
     entitlement: str = ""
     plain: str = ""
@@ -94,6 +95,7 @@ class ReviewTold:
     reminders: int = 0
     escalations: list[str] = field(default_factory=list)
     signatures: list[Statement] = field(default_factory=list)
+    looks: list[tuple[str, int, int, str]] = field(default_factory=list)
     names: dict[str, str] = field(default_factory=dict)
 
 
@@ -140,6 +142,7 @@ def _describe(told: ReviewTold, line: dict[str, Any]) -> None:
     found = _line(told, ref)
     found.account, found.account_name = str(account.get("login", "")), str(account.get("name", ""))
     found.person, found.person_id = str(person.get("name", "")), str(person.get("id", ""))
+    found.owner = str((line.get("owner") or {}).get("name", ""))
     found.resource, found.entitlement = str(entitlement.get("resource", "")), str(entitlement.get("name", ""))
     found.plain, found.system = str(entitlement.get("plain", "")), str(account.get("system", told.system))
     found.tier, found.flags = str(line.get("tier", "")), tuple(map(str, line.get("flags", ())))
@@ -250,6 +253,12 @@ def _gone(told: ReviewTold, one: Statement, read: Read) -> None:
         _line(told, ref).gone_at = str(one.predicate.get("at", ""))
 
 
+def _looked(told: ReviewTold, one: Statement, read: Read) -> None:
+    """A second person's blind judgement: who, on how many lines they agreed and disagreed, and the attestation."""
+    disagreed = detached(one.body, "disagreed", read) or ()
+    told.looks.append((str(one.body.get("by", "")), len(one.body.get("agreed", ())), len(disagreed), one.id))
+
+
 def _reminded(told: ReviewTold, one: Statement, read: Read) -> None:
     told.reminders += 1
 
@@ -263,6 +272,6 @@ ACTS: dict[str, Callable[[ReviewTold, Statement, Read], None]] = {
     "verdicts_signed": _signed, "verdict_corrected": _corrected, "verdicts_cosigned": _cosigned,
     "verdict_refused": _refused, "removal_requested": _requested, "removal_reported": _reported,
     "removal_verified": _verified, "removal_refuted": _refuted, "access_reappeared": _reappeared,
-    "follow_up_late": _late, "reviewer_reminded": _reminded, "review_escalated": _escalated,
+    "second_look_given": _looked, "follow_up_late": _late, "reviewer_reminded": _reminded, "review_escalated": _escalated,
 }  # fmt: skip
 """What each event means for the lines; an event that is not here changes none."""

@@ -21,6 +21,8 @@ COOL_DOWN = timedelta(seconds=30)
 """After a fetch, an unknown key id causes no other one for so long: a key rotated in that time is refused until then."""
 AFTER_FAILURE = timedelta(seconds=5)
 LARGEST = 256 * 1024
+SHORTEST = 342
+"""Characters of base64url in a modulus of 2,048 bits, the fewest that RS256 may have (RFC 7518, 3.3)."""
 TIMEOUT = httpx.Timeout(10.0, connect=5.0)
 
 
@@ -101,6 +103,7 @@ def _usable(raw: bytes) -> dict[str, dict[str, Any]]:
             and key.get("kty") == "RSA"
             and key.get("use", "sig") == "sig"
             and key.get("alg", "RS256") == "RS256"
+            and len(str(key.get("n", ""))) >= SHORTEST
         }
     except (ValueError, KeyError, TypeError, RecursionError) as error:
         raise KeysUnavailable("what stands at the address of the keys is no list of keys") from error

@@ -75,7 +75,7 @@ def verify_offline(token: str, jwk: Mapping[str, Any], salt: bytes, decision_sha
         raise NotProven("signature", "The token was altered, or another key signed it.") from error
     nonce = claims.get("nonce")
     expected = commitment(salt, decision_sha256)
-    if not isinstance(nonce, str) or not hmac.compare_digest(nonce.encode(), expected.encode()):
+    if not isinstance(nonce, str) or not hmac.compare_digest(nonce.encode(errors="surrogatepass"), expected.encode()):
         raise NotProven("decision", "The token was issued for another decision than this one.")
     return claims
 

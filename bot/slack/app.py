@@ -21,9 +21,10 @@ from slack_bolt.authorization import AuthorizeResult
 from bot.answers import answer
 from bot.slack.card import OPEN_CARD, notice_view
 from bot.slack.chat import silent, tokenless_client
-from bot.slack.command import COMMANDS, Said, refused
-from bot.slack.decide import Decided, Desk, Fields, Form, Result
+from bot.slack.command import COMMANDS, refused
+from bot.slack.decide import Decided, Desk, Fields, Form, No, Result
 from bot.slack.event import Events
+from bot.slack.home import enrol_url
 from bot.slack.identify import Identify, is_installed
 from bot.slack.lookup import LookUp
 from bot.slack.payload import (
@@ -38,9 +39,11 @@ from bot.slack.payload import (
 )
 from bot.slack.ports import Deps
 from bot.slack.reply import Reply
+from bot.slack.said import Said
 from bot.slack.shape import Malformed, check_shape
 from bot.slack.show import DEEPEST, Window
 from workflows.kernel.errors import Conflict, Unsure
+from workflows.kernel.link import Link
 from workflows.kernel.model import Via
 
 BoltApp = App
@@ -208,7 +211,10 @@ def _command(parts: Office) -> Callable[..., None]:
             said = run_command(parts, body, seen)
         except (Conflict, Unsure) as error:
             said = Said(answer(error).text)
-        ack(text=said.text, blocks=list(said.blocks) or None, response_type="ephemeral")
+        if said.text:
+            ack(text=said.text, blocks=list(said.blocks) or None, response_type="ephemeral")
+        else:
+            ack()
 
     return command
 
@@ -224,10 +230,21 @@ def run_command(parts: Office, body: Mapping[str, Any], seen: Incoming) -> Said:
     if refusal is not None:
         if refusal.code == "unverified":
             parts.reply.later(lambda: parts.lookup.ask(seen.where))
-        return refused(refusal, seen.where.user, parts.deps.login_url)
+        address = enrol_url(parts.deps, refusal, seen.where.user, installed)
+        return refused(refusal, seen.where.user, address)
     if word is None:
         return known.help() if text.strip().lower() == "help" else known.unknown(text)
-    return word.say(parts.deps, parts.desk.actor(seen, installed).somebody(), parts.deps.clock.now())
+    said = word.say(parts.deps, parts.desk.actor(seen, installed).somebody(), parts.deps.clock.now())
+    return _opened(parts, body, seen, said) if isinstance(said, Link) else said
+
+
+def _opened(parts: Office, body: Mapping[str, Any], seen: Incoming, link: Link) -> Said:
+    """Open the form behind a link, as a press of a button that carries it would; what is refused is said instead."""
+    pressed = seen.model_copy(update={"kind": "action", "link": link})
+    result = parts.desk.take(pressed, parts.deps.installation())
+    if isinstance(result, Form):
+        return Said(parts.window.show(pressed, read_handles(body), result.view) or "")
+    return Said(result.answer.text if isinstance(result, No) else "")
 
 
 def _subscribe(app: App, parts: Office) -> None:

@@ -87,6 +87,12 @@ class SlackWeb:
         said = self._call("chat.postMessage", form | ({"metadata": dumps(named)} if named else {}))
         return _text(said, "channel"), _text(said, "ts")
 
+    def reply(self, channel: str, thread: str, text: str, blocks: Sequence[Mapping[str, Any]]) -> str:
+        """Answer in the thread of a message; returns the answer's ts."""
+        form = {"channel": channel, "thread_ts": thread, "text": text, "blocks": dumps(list(blocks))}
+        said = self._call("chat.postMessage", form | {"unfurl_links": "0", "unfurl_media": "0"})
+        return _text(said, "ts")
+
     def update(self, channel: str, ts: str, text: str, blocks: Sequence[Mapping[str, Any]]) -> None:
         """Replace one of our messages."""
         self._call("chat.update", {"channel": channel, "ts": ts, "text": text, "blocks": dumps(list(blocks))})

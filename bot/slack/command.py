@@ -6,34 +6,31 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from difflib import get_close_matches
+from html import unescape
 
+from bot.slack.access import ask_access, declare_risk, my_requests
 from bot.slack.home import ask_blocks, link_account
 from bot.slack.ports import Deps
+from bot.slack.said import LISTED, Said
 from workflows.kernel.blocks import Block, header, section
 from workflows.kernel.errors import Refused
 from workflows.kernel.identity import Person
+from workflows.kernel.link import Link
 from workflows.kernel.model import Need, case_segments
 from workflows.kernel.text import Mrkdwn, cut, fill, mrkdwn
-
-LISTED = 10
-
-
-@dataclass(frozen=True)
-class Said:
-    """A private answer to a command; ``text`` is what notifications and screen readers get."""
-
-    text: str
-    blocks: tuple[Block, ...] = ()
 
 
 @dataclass(frozen=True)
 class Word:
-    """What may follow a command, with one line of help; the empty word is the command alone."""
+    """What may follow a command, with one line of help; the empty word is the command alone.
+
+    ``say`` answers, or names what a button for it would carry: then its form is opened, with all the checks of a press.
+    """
 
     word: str
     help: str
     need: Need
-    say: Callable[[Deps, Person, datetime], Said]
+    say: Callable[[Deps, Person, datetime], Said | Link]
 
 
 @dataclass(frozen=True)
@@ -59,11 +56,11 @@ class SlashCommand:
 
     def unknown(self, text: str) -> Said:
         """The nearest word, then the list: nothing is guessed and run."""
-        typed = cut(text.strip(), 60)
+        typed = cut(unescape(text.strip()), 60)  # Slack sends what was typed with &, < and > as entities
         near = get_close_matches(typed.lower(), [w.word for w in self.words if w.word] + ["help"], 1, 0.5)
         hint = fill(" Did you mean `{} {}`?", self.name, near[0]) if near else Mrkdwn("")
         first = fill("{} knows no word “{}”.{}", self.name, mrkdwn(typed, 60), hint)
-        return Said(f"{self.name} knows no word “{typed}”.", (section(first), *self.help().blocks))
+        return Said(fill("{} knows no word “{}”.", self.name, typed), (section(first), *self.help().blocks))
 
 
 def my_reviews(deps: Deps, person: Person, now: datetime) -> Said:
@@ -96,6 +93,16 @@ COMMANDS: Mapping[str, SlashCommand] = {
             description="Your access reviews",
             hint="[help]",
             words=(Word("", "your open reviews, most urgent first", "person", my_reviews),),
+        ),
+        SlashCommand(
+            name="/access",
+            description="Ask for access, and see what you asked for",
+            hint="[mine|risk|help]",
+            words=(
+                Word("", "ask for access, for yourself or somebody else", "person", ask_access),
+                Word("mine", "your open requests and what you have for a time", "person", my_requests),
+                Word("risk", "ask to accept a known weakness for a time", "person", declare_risk),
+            ),
         ),
     )
 }

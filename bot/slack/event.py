@@ -11,7 +11,7 @@ from typing import Any
 import structlog
 
 from bot.slack.decide import Desk
-from bot.slack.home import home_view, refused_view
+from bot.slack.home import enrol_url, home_view, refused_view
 from bot.slack.identify import Identify
 from bot.slack.lookup import LookUp
 from bot.slack.member import read_member
@@ -59,13 +59,15 @@ class Events:
         who = self._identify.member(user, installed)
         refusal, person = may_act(who.facts, "person", now), who.facts.person
         if refusal is not None or person is None:
-            return refused_view(refusal or NOBODY, user, deps.login_url)
+            return refused_view(refusal or NOBODY, user, enrol_url(deps, refusal, user, installed))
+        summaries = deps.cases.summaries(open_only=True)
         return home_view(
             deps.cases.asks(person.id),
-            [s for s in deps.cases.summaries(open_only=True) if s.owner == person.id],
+            [s for s in summaries if s.owner == person.id],
             deps.cases.lately(person.id),
             now,
             deps.case_url,
+            {s.case: s.title for s in summaries},
         )
 
     def member_changed(self, body: Mapping[str, Any]) -> None:

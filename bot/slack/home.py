@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
+from types import MappingProxyType
 
 from bot.slack.card import open_link
-from bot.slack.ports import Happened
+from bot.slack.ports import Deps, Happened, Installation
 from workflows.kernel.blocks import Block, button, context, divider, header, home, section
 from workflows.kernel.errors import Refused
 from workflows.kernel.model import Ask, CaseId, CaseSummary
@@ -16,6 +17,7 @@ EMPTY = "Nothing is waiting for you."
 MOST = 10
 """Items of a list: 10 asks, 10 cases owned and 5 receipts take 62 blocks at most; Slack's limit is 100."""
 SOON = timedelta(days=2)
+NOTES = {"late": "It opened late.", "missed": "It missed its due date.", "overdue": "It is overdue."}
 
 
 def home_view(
@@ -24,8 +26,9 @@ def home_view(
     lately: Sequence[tuple[CaseId, Happened]],
     now: datetime,
     case_url: str = "",
+    titles: Mapping[CaseId, str] = MappingProxyType({}),
 ) -> Block:
-    """The tab for one person, asks by due time. ``case_url`` is the page of a case, `{}` for its id."""
+    """The tab for one person, asks by due time. ``case_url`` is the page of a case, `{}` for its id; ``titles`` of cases."""
     blocks: list[Block] = [header("For you")]
     if not asks:
         blocks.append(section(Mrkdwn(EMPTY)))
@@ -35,6 +38,9 @@ def home_view(
         blocks.append(
             context(fill("These are the {} most urgent of {}. Type */review* for the list.", MOST, len(asks)))
         )
+    # What is asked of them stands above; a part of a larger case is not listed a second time.
+    asked = {case for case, _ in asks}
+    owned = [s for s in owned if s.parent is None or s.case not in asked]
     if owned:
         blocks += [divider(), header("You own")]
         blocks += [_owned(summary, now, case_url) for summary in _by_due(owned)[:MOST]]
@@ -42,7 +48,7 @@ def home_view(
             blocks.append(context(fill("And {}.", count(len(owned) - MOST, "more case"))))
     if lately:
         blocks += [divider(), header("Yours lately")]
-        blocks += [_receipt(case, event) for case, event in lately[:MOST]]
+        blocks += [_receipt(titles.get(case, case), event) for case, event in lately[:MOST]]
     return home(blocks)
 
 
@@ -54,10 +60,21 @@ def refused_view(refusal: Refused, user: str, login_url: str = "") -> Block:
     return home(blocks)
 
 
+def enrol_url(deps: Deps, refusal: Refused | None, user: str, installed: Installation | None) -> str:
+    """Where a member who is not linked links their account; made anew each time, because it is theirs and short-lived."""
+    if deps.enrol is None or installed is None or refusal is None or refusal.code != "not_linked":
+        return ""
+    listed = deps.members.find(installed.team, user)
+    return deps.enrol(installed.team, user, listed.name if listed else user)
+
+
 def link_account(user: str, login_url: str) -> list[Block]:
     """How somebody gets linked: through the login page where there is one, else by the id that the directory needs."""
     if login_url:
-        why = "One sign-in with the company's account links it, so that a decision here is known to be yours."
+        why = (
+            "One sign-in with the company's account links it, so that a decision here is known to be yours. "
+            "The link is for you alone and good for 5 minutes; come back here for a new one."
+        )
         return [section(joined([weblink(login_url, "Link my account"), mrkdwn(why)]))]
     return [section(fill("Your Slack member id is *{}*: the directory needs it to link your account.", user))]
 
@@ -87,14 +104,16 @@ def _owned(summary: CaseSummary, now: datetime, case_url: str) -> Block:
     parts = [fill("*{}* · {} · {}", name, mrkdwn(summary.control, 64), state)]
     if summary.due_at:
         parts.append(_due(summary.due_at, now))
-    parts += [mrkdwn(note, 200) for note in summary.notes[:2]]
+    # A note of one word that is not among these is for programs: counts, rungs.
+    notes = [NOTES.get(note, note) for note in summary.notes if note in NOTES or " " in note]
+    parts += [mrkdwn(note, 200) for note in notes[:2]]
     return section(joined(parts))
 
 
-def _receipt(case: CaseId, event: Happened) -> Block:
+def _receipt(title: str, event: Happened) -> Block:
     short = f"{event.attestation[:4]}…{event.attestation[-2:]}" if event.attestation else ""
     done = event.name.replace("_", " ")
-    return context(fill("{} · {} · {} · {}", done, mrkdwn(case, 255), utc(event.at), short))
+    return context(fill("{} · {} · {} · {}", done, mrkdwn(title, 255), utc(event.at), short))
 
 
 def _urgent(asks: Sequence[tuple[CaseId, Ask]]) -> list[tuple[CaseId, Ask]]:

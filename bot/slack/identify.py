@@ -43,7 +43,7 @@ class Identify:
     def __init__(self, members: Members, book: Book) -> None:
         self._members = members
         self._book = book
-        self._linked: tuple[str, dict[str, Person | None]] = ("", {})
+        self._linked: tuple[object, dict[str, Person | None]] = (None, {})
 
     def somebody(self, where: Where, installed: Installation | None) -> Somebody:
         """What is known of the payload's user."""
@@ -80,12 +80,13 @@ class Identify:
         Raises NoProgram, as `control_owner` does.
         """
         directory = self._book.directory()
-        if not directory.digest or self._linked[0] != directory.digest:
+        # By the people themselves: a link that was made or taken back changes them under the same digest.
+        if self._linked[0] is not directory.people:
             index: dict[str, Person | None] = {}
             for person in directory.people.values():
                 if person.slack_user:
                     index[person.slack_user] = None if person.slack_user in index else person
-            self._linked = (directory.digest, index)
+            self._linked = (directory.people, index)
         return self._linked[1].get(user)
 
     def control_owner(self) -> str:

@@ -128,8 +128,9 @@ class Deps:
     """Everything the app is built from.
 
     ``installation`` gives None while Slack never told us who we are; then nobody may act. ``resync`` asks for a fresh
-    directory in the background. ``login_url`` is where somebody links their account, empty where nothing serves it;
-    ``case_url`` is the web page of a case, with `{}` for its id, empty where nothing serves it.
+    directory in the background. ``enrol`` makes the address where a member (team, user id, name) links their account,
+    None where nothing serves it; ``case_url`` is the web page of a case, with `{}` for its id, empty where nothing
+    serves it.
     """
 
     signing_secret: str = field(repr=False)
@@ -143,5 +144,5 @@ class Deps:
     clock: Clock
     resync: Callable[[], None] = lambda: None
     stopped: Callable[[str], None] = lambda reason: None
-    login_url: str = ""
+    enrol: Callable[[str, str, str], str] | None = None
     case_url: str = ""

@@ -12,15 +12,22 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from cryptography import x509
-from cryptography.exceptions import InvalidSignature
+from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
 from cryptography.hazmat.primitives.serialization import Encoding
-from cryptography.x509.oid import ExtendedKeyUsageOID
+from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 from rfc3161_client import TimeStampResponse, VerificationError, VerifierBuilder, decode_timestamp_response
+
+from workflows.kernel.bundle import TrustedAuthority
 
 GRANTED = frozenset({0, 1})
 """`granted` and `grantedWithMods`; the other statuses carry no token."""
 SHA256 = x509.ObjectIdentifier("2.16.840.1.101.3.4.2.1")
 LONGEST_CHAIN = 8
+UNREADABLE = (
+    ValueError, TypeError, LookupError, OverflowError, UnsupportedAlgorithm, x509.InvalidVersion, x509.DuplicateExtension,
+    x509.UnsupportedGeneralNameType,
+)  # fmt: skip
+"""What certificates and tokens that were made or altered by somebody hostile make the libraries raise."""
 _STATUS_GRANTED = b"\x30\x03\x02\x01\x00"
 
 
@@ -93,8 +100,8 @@ def judge(response: bytes, imprint: bytes, nonce: int | None, trust: Trust) -> S
         return _judged(response, found, imprint, nonce, trust)
     except VerificationError as error:
         raise TokenRefused(f"The token does not verify: {error}.") from error
-    except (ValueError, x509.ExtensionNotFound) as error:
-        raise TokenRefused(f"The token cannot be read: {error}.") from error
+    except UNREADABLE as error:
+        raise TokenRefused(f"The token cannot be read ({type(error).__name__}).") from error
 
 
 def _judged(response: bytes, found: TimeStampResponse, imprint: bytes, nonce: int | None, trust: Trust) -> Stamped:
@@ -103,14 +110,16 @@ def _judged(response: bytes, found: TimeStampResponse, imprint: bytes, nonce: in
         raise TokenRefused("The token stamps other bytes than those that were sent.")
     if nonce is not None and info.nonce != nonce:
         raise TokenRefused("The token answers another request: its nonce differs.")
-    leaf = _leaf(found, trust)
-    _check_purpose(leaf)
+    embedded = [x509.load_der_x509_certificate(bytes(der)) for der in found.signed_data.certificates]
+    leaf = _leaf(found, embedded, trust)
+    check_purpose(leaf)
+    # The library would trust what is named here; a certificate that came inside the token must earn it by its chain.
+    named = None if leaf in embedded else leaf
     builder = VerifierBuilder(
-        tsa_certificate=leaf, intermediates=list(trust.others), roots=list(trust.roots), nonce=nonce
+        tsa_certificate=named, intermediates=list(trust.others), roots=list(trust.roots), nonce=nonce
     )
     builder.build().verify(_granted(found.time_stamp_token()), imprint)
     gen_at = info.gen_time.astimezone(UTC) if info.gen_time.tzinfo else info.gen_time.replace(tzinfo=UTC)
-    embedded = [x509.load_der_x509_certificate(bytes(der)) for der in found.signed_data.certificates]
     chain = _chain(leaf, [*embedded, *trust.others], trust.roots)
     return Stamped(response, gen_at, tuple(one.public_bytes(Encoding.DER) for one in chain), leaf.not_valid_after_utc)
 
@@ -124,19 +133,18 @@ def _granted(token: bytes) -> TimeStampResponse:
     return decode_timestamp_response(head + body)
 
 
-def _leaf(found: TimeStampResponse, trust: Trust) -> x509.Certificate:
+def _leaf(found: TimeStampResponse, embedded: Sequence[x509.Certificate], trust: Trust) -> x509.Certificate:
     """The certificate that signed: the one that the signer's info names, from the token or from our own file."""
     signers = list(found.signed_data.signer_infos)
     if len(signers) != 1:
         raise TokenRefused(f"The token has {len(signers)} signers; it needs one.")
-    embedded = [x509.load_der_x509_certificate(bytes(der)) for der in found.signed_data.certificates]
     for one in (*embedded, *trust.others, *trust.roots):
         if one.issuer == signers[0].issuer and one.serial_number == signers[0].serial_number:
             return one
     raise TokenRefused("The token does not carry the certificate that signed it. Add it to ATTESTER_TSA_CA.")
 
 
-def _check_purpose(leaf: x509.Certificate) -> None:
+def check_purpose(leaf: x509.Certificate) -> None:
     """RFC 3161 2.3: the key is for stamping alone, and the extension that says so is critical."""
     try:
         usage = leaf.extensions.get_extension_for_class(x509.ExtendedKeyUsage)
@@ -165,6 +173,28 @@ def _chain(
 def _issued(one: x509.Certificate, by: x509.Certificate) -> bool:
     try:
         one.verify_directly_issued_by(by)
-    except (ValueError, TypeError, InvalidSignature):
+    except (*UNREADABLE, InvalidSignature):
         return False
     return True
+
+
+def trusted_authority(url: str, chain_pem: str) -> TrustedAuthority:
+    """What `trusted_root.json` says of an authority, from a kept chain (leaf to root in PEM).
+
+    Its `uri` names the leaf too: stock verifiers find an authority by its leaf, and count equal addresses as one.
+    """
+    chain = x509.load_pem_x509_certificates(chain_pem.encode())
+    leaf = chain[0]
+    der = leaf.public_bytes(Encoding.DER)
+    return TrustedAuthority(
+        organization=_named(leaf, NameOID.ORGANIZATION_NAME) or _named(leaf, NameOID.COMMON_NAME) or url,
+        common_name=_named(leaf, NameOID.COMMON_NAME) or url,
+        uri=f"{url}#{hashlib.sha256(der).hexdigest()[:16]}",
+        start=leaf.not_valid_before_utc,
+        chain=[one.public_bytes(Encoding.DER) for one in chain],
+    )
+
+
+def _named(certificate: x509.Certificate, what: x509.ObjectIdentifier) -> str:
+    found = certificate.subject.get_attributes_for_oid(what)
+    return str(found[0].value) if found else ""

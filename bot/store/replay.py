@@ -71,7 +71,7 @@ def deviations(database: Database, fold: Fold) -> Iterator[Deviation]:
 
     The case row's ``program`` is not compared: it names the program of the last decision, which is in the attestations.
     """
-    for case in _cases(database):
+    for case in cases(database):
         with database.read() as session:
             if not database.sqlite:
                 # One snapshot for all reads of a case: a decision that comes meanwhile is no deviation.
@@ -83,7 +83,7 @@ def deviations(database: Database, fold: Fold) -> Iterator[Deviation]:
 def mend(database: Database, fold: Fold) -> list[Deviation]:
     """Make the rows of every case that deviates again from its events; returns what was wrong. Events are never touched."""
     found = []
-    for case in _cases(database):
+    for case in cases(database):
         with database.write() as session:
             session.get(CaseRow, case, with_for_update=True)  # decisions about this case wait until it is mended
             wrong = list(_compare(session, case, fold))
@@ -93,7 +93,7 @@ def mend(database: Database, fold: Fold) -> list[Deviation]:
     return found
 
 
-def _cases(database: Database) -> Iterator[CaseId]:
+def cases(database: Database) -> Iterator[CaseId]:
     """Every case that has events or a row, page by page."""
     after = ""
     while True:
@@ -107,7 +107,8 @@ def _cases(database: Database) -> Iterator[CaseId]:
         after = page[-1]
 
 
-def _events(session: Session, case: CaseId) -> list[StoredEvent]:
+def events_of(session: Session, case: CaseId) -> list[StoredEvent]:
+    """A case's events, in order."""
     query = select(EventRow).where(EventRow.case_id == case).order_by(col(EventRow.n))
     return [stored(row) for row in session.exec(query)]
 
@@ -116,7 +117,7 @@ def _compare(session: Session, case: CaseId, fold: Fold) -> Iterator[Deviation]:
     row = session.get(CaseRow, case)
     watches = set(session.exec(select(CaseWatchRow.source).where(CaseWatchRow.case_id == case)))
     asks = {a.key: a.model_dump() for a in session.exec(select(AskRow).where(AskRow.case_id == case))}
-    events = _events(session, case)
+    events = events_of(session, case)
     yield from _broken_numbers(session, case, events)
     if not events:
         yield Deviation(case, "the case", "a row", "nothing: it has no events")
@@ -162,7 +163,7 @@ def _row(case: CaseId, summary: CaseSummary, events: Sequence[StoredEvent]) -> d
 
 def _rewrite(session: Session, case: CaseId, fold: Fold) -> None:
     """The index rows of one case, anew."""
-    events = _events(session, case)
+    events = events_of(session, case)
     folded = fold(case, events) if events else None
     row = session.get(CaseRow, case)
     if events and folded is None:

@@ -6,7 +6,7 @@ import json
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 
-from sqlalchemy import update
+from sqlalchemy import ColumnElement, update
 from sqlmodel import col, delete, func, select
 
 from bot.store.database import Database
@@ -117,6 +117,22 @@ class SignIns:
             rows = session.exec(query.order_by(col(SlackLinkRow.id)))
             return [_link(row) for row in rows if not team or row.team == team]
 
+    def version(self) -> tuple[int, int]:
+        """Changes whenever a link is made or ended."""
+        with self._db.read() as session:
+            made, ended = session.exec(
+                select(func.max(col(SlackLinkRow.id)), func.count(col(SlackLinkRow.ended_at)))
+            ).one()
+            return made or 0, ended
+
+    def standing(self, issuer: str) -> dict[PersonId, str]:
+        """The Slack user of each person whom a link of this issuer names."""
+        with self._db.read() as session:
+            query = select(SlackLinkRow.sub, SlackLinkRow.user).where(
+                SlackLinkRow.issuer == issuer, col(SlackLinkRow.ended_at).is_(None)
+            )
+            return dict(session.exec(query.order_by(col(SlackLinkRow.id))).all())
+
     def links(self) -> Sequence[SlackLink]:
         """Every link that ever was, oldest first."""
         with self._db.read() as session:
@@ -148,7 +164,7 @@ class SignIns:
             writing.execute(delete(SessionRow).where(col(SessionRow.id) == session))
 
 
-def _standing(team: str, user: str) -> tuple[object, ...]:
+def _standing(team: str, user: str) -> tuple[ColumnElement[bool], ...]:
     return (
         col(SlackLinkRow.team) == team,
         col(SlackLinkRow.user) == user,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -18,6 +18,7 @@ from workflows.kernel.checkpoint import Note, parse_note
 
 CHECKPOINT = "checkpoint/"
 BATCH = 2_000
+PAGE = 500
 RENEWED = timedelta(days=90)
 AGAIN = timedelta(days=7)
 """Where an authority signs on with a certificate that ends soon, it is asked for another token once a week only."""
@@ -93,25 +94,8 @@ class Stamps:
             for row in rows:
                 row.next_at = until
                 session.add(row)
-            signatures = dict(
-                session.exec(
-                    select(EntryRow.pae_sha256, EntryRow.signature).where(
-                        col(EntryRow.pae_sha256).in_([row.subject for row in rows])
-                    )
-                ).all()
-            )
-            sizes = [_size(row.subject) for row in rows if row.subject.startswith(CHECKPOINT)]
-            notes = dict(
-                session.exec(
-                    select(CheckpointRow.size, CheckpointRow.note).where(col(CheckpointRow.size).in_(sizes))
-                ).all()
-            )
-            return [
-                Wanted(
-                    row.subject, row.at, row.tries, signatures.get(row.subject) or own_lines(notes[_size(row.subject)])
-                )
-                for row in rows
-            ]
+            stamped = _data(session, [row.subject for row in rows])
+            return [Wanted(row.subject, row.at, row.tries, stamped[row.subject]) for row in rows]
 
     def stamped(
         self, wanted: Wanted, data: bytes, gen_at: datetime, late: bool, authority: AuthorityCertificate
@@ -200,6 +184,20 @@ class Stamps:
             ]  # fmt: skip
             return [(f".{n + 1}.tsr" if n else ".tsr", _token(row)) for n, row in zip(before, rows, strict=True)]
 
+    def walk(self) -> Iterator[tuple[Token, bytes]]:
+        """Every token with what it stamps, oldest first and in bounded memory."""
+        after = 0
+        while True:
+            query = select(TokenRow).where(col(TokenRow.id) > after).order_by(col(TokenRow.id)).limit(PAGE)
+            with self._db.read() as session:
+                rows = list(session.exec(query))
+                stamped = _data(session, [row.subject for row in rows])
+                found = [(_token(row), stamped.get(row.subject, b"")) for row in rows]
+            yield from found
+            if len(rows) < PAGE:
+                return
+            after = found[-1][0].id
+
     def token_kept(self, ids: Sequence[int], now: datetime) -> None:
         """These tokens are in the vault."""
         with in_words(), self._db.write() as session:
@@ -225,6 +223,15 @@ def lock(session: Session) -> None:
 
 def _due(now: datetime) -> SelectOfScalar[StampRow]:
     return select(StampRow).where(col(StampRow.next_at) <= now).order_by(col(StampRow.next_at), col(StampRow.idx))
+
+
+def _data(session: Session, subjects: Sequence[str]) -> dict[str, bytes]:
+    """What a token over each of these stamps: an attestation's signature, a checkpoint's own lines."""
+    signed = select(EntryRow.pae_sha256, EntryRow.signature).where(col(EntryRow.pae_sha256).in_(subjects))
+    sizes = [_size(subject) for subject in subjects if subject.startswith(CHECKPOINT)]
+    noted = select(CheckpointRow.size, CheckpointRow.note).where(col(CheckpointRow.size).in_(sizes))
+    found = dict(session.exec(signed).all())
+    return found | {f"{CHECKPOINT}{size}": own_lines(note) for size, note in session.exec(noted)}
 
 
 def _size(subject: str) -> int:

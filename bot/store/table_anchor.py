@@ -84,3 +84,12 @@ class ProbeRow(Row, table=True):
     vault: str = Field(max_length=500, index=True)
     at: datetime
     verdicts: str = Field(sa_column=Column(Text, nullable=False))
+
+
+class MarkRow(Row, table=True):
+    """How far something has read the log: every attestation below ``idx`` was looked at."""
+
+    __tablename__ = "mark"
+
+    name: str = Field(primary_key=True, max_length=32)
+    idx: int

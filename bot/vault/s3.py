@@ -12,13 +12,16 @@ import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from datetime import datetime, timedelta
+from functools import cache
 from io import BytesIO
 from pathlib import Path
 from typing import Any, BinaryIO
 
 import boto3
+import botocore.loaders
+import botocore.session
 from botocore.config import Config
-from botocore.exceptions import BotoCoreError, ClientError
+from botocore.exceptions import BotoCoreError, ClientError, FlexibleChecksumError
 from botocore.parsers import ResponseParserError
 
 from bot.vault.failure import VaultFailed, VaultUnusable
@@ -32,6 +35,8 @@ IN_MEMORY = 8 * CHUNK
 LARGEST = 5 * 1024**3
 """S3 takes at most 5 GiB in one request; a write that is one request is there whole or not at all."""
 CONFLICTS = 3
+OTHER_BYTES = "other bytes than those that were stored"
+"""Stands in a digest's place where the store itself says that its bytes changed."""
 PATIENCE = Config(
     connect_timeout=3.0,
     read_timeout=15.0,
@@ -39,6 +44,12 @@ PATIENCE = Config(
     max_pool_connections=16,
 )
 MISSHAPEN = (ResponseParserError, KeyError, TypeError, AttributeError, ValueError)
+
+
+@cache
+def _descriptions() -> botocore.loaders.Loader:
+    """AWS's own descriptions of its services; reading them takes half a second, once."""
+    return botocore.loaders.create_loader()
 
 
 class _Taken(Exception):
@@ -49,7 +60,9 @@ def s3_client(bucket: str, endpoint: str = "", profile: str | None = None) -> An
     """A client with this process's credentials. ``endpoint`` is another base of AWS's API. Raises VaultUnusable."""
     style = Config(s3={"addressing_style": "path"}) if endpoint else Config()
     try:
-        session = boto3.Session(profile_name=profile)
+        core = botocore.session.Session(profile=profile)
+        core.register_component("data_loader", _descriptions())
+        session = boto3.Session(botocore_session=core)
         return session.client("s3", endpoint_url=endpoint or None, config=PATIENCE.merge(style))
     except (BotoCoreError, ValueError) as error:
         raise VaultUnusable(why(error, "PutObject", bucket)) from error
@@ -212,12 +225,14 @@ class S3Vault:
                         if into is not None:
                             into.write(chunk)
         except VaultFailed as failure:
+            if isinstance(failure.__cause__, FlexibleChecksumError):
+                return OTHER_BYTES  # botocore compares with the stored checksum before we can
             if _is_missing(failure):
                 return None
             raise
         stored = found.get("ChecksumSHA256")
         if stored and stored != base64.b64encode(digest.digest()).decode():
-            raise VaultFailed(f"S3 says another checksum of {name} than its bytes have. Look at {self.bucket}.")
+            return OTHER_BYTES
         # Without the right to see locks there is no header; a lock of another kind is said.
         if locked and found.get("ObjectLockMode", "COMPLIANCE") != "COMPLIANCE":
             raise VaultFailed(

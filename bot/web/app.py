@@ -18,6 +18,7 @@ from starlette.routing import Route
 from bot.web.guard import Guard
 from bot.web.log import add_log
 from bot.web.ports import Said, WebDeps
+from bot.web.signin import add_sign_in
 
 WebApp = FastAPI
 """The app as others name its type: the library stays in this folder."""
@@ -60,6 +61,8 @@ def build_web(deps: WebDeps) -> FastAPI:
     _add_health(app, deps, guard)
     if deps.log is not None:
         add_log(app, deps.log)
+    if deps.sign_in is not None:
+        add_sign_in(app, deps.sign_in)
 
     @app.get("/", response_class=HTMLResponse)
     def index() -> HTMLResponse:

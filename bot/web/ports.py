@@ -29,6 +29,16 @@ class Log(Protocol):
     def entry_bundle(self, n: int, width: int) -> bytes | None: ...
 
 
+class SignInPages(Protocol):
+    """`/login`, `/login/callback` and `/step-up/{token}`."""
+
+    async def answer(
+        self, method: str, path: str, query: str, headers: Mapping[str, str], body: bytes
+    ) -> tuple[int, list[tuple[str, str]], str]:
+        """Status, headers (a name may come twice) and page for one request; ``headers`` have lower-case names."""
+        ...
+
+
 def _nothing() -> Sequence[str]:
     return ()
 
@@ -38,13 +48,14 @@ class WebDeps:
     """What the web app is built from.
 
     ``slack`` answers one verified-or-not request: (body, headers with lower-case names) → (status, headers, body); None
-    in Socket Mode. ``unhealthy`` and ``unready`` give the reasons, as sentences; none means fine. ``wall`` is the clock
-    on the wall.
+    in Socket Mode. ``sign_in`` has the pages of signing in; None where no identity provider is set. ``unhealthy`` and
+    ``unready`` give the reasons, as sentences; none means fine. ``wall`` is the clock on the wall.
     """
 
     wall: Clock
     slack: Callable[[bytes, Mapping[str, str]], Said] | None = None
     log: Log | None = None
+    sign_in: SignInPages | None = None
     unhealthy: Callable[[], Sequence[str]] = _nothing
     unready: Callable[[], Sequence[str]] = _nothing
     name: str = "Attester"

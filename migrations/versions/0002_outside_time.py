@@ -1,4 +1,4 @@
-"""Outside time: tokens and who gave them, anchors, probes of the vault."""
+"""Outside time: tokens and who gave them, anchors, probes of the vault, and how far receipts were sent."""
 
 import sqlalchemy as sa
 import sqlmodel
@@ -13,13 +13,14 @@ depends_on = None
 def upgrade() -> None:
     _create_anchor()
     _create_authority()
+    _create_mark()
     _create_probe()
     _create_stamp()
     _create_token()
 
 
 def downgrade() -> None:
-    for table in ("token", "stamp", "probe", "authority", "anchor"):
+    for table in ("token", "stamp", "probe", "mark", "authority", "anchor"):
         op.drop_table(table)
 
 
@@ -45,6 +46,15 @@ def _create_authority() -> None:
         sa.Column("first_at", sqlmodel.sql.sqltypes.UTCDateTime(), nullable=False),
         sa.Column("ends_at", sqlmodel.sql.sqltypes.UTCDateTime(), nullable=False),
         sa.PrimaryKeyConstraint("leaf_sha256", name=op.f("pk_authority")),
+    )
+
+
+def _create_mark() -> None:
+    op.create_table(
+        "mark",
+        sa.Column("name", sqlmodel.sql.sqltypes.AutoString(length=32), nullable=False),
+        sa.Column("idx", sa.Integer(), nullable=False),
+        sa.PrimaryKeyConstraint("name", name=op.f("pk_mark")),
     )
 
 

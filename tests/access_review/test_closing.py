@@ -68,7 +68,7 @@ def test_closing_is_refused_with_the_list_of_what_is_missing() -> None:
 
     assert settled == "opened"
     assert refused.code == "lines_open"
-    assert "GitHub access, 4th quarter 2026: Maya: 1 marked but not signed" in refused.why
+    assert "GitHub access, 4th quarter 2026: Maya: 1 line marked but not signed" in refused.why
 
 
 def partial() -> World:
@@ -89,7 +89,7 @@ def test_a_partial_source_is_named_and_keeps_the_campaign_open() -> None:
     refused = world.refusal(CAMPAIGN, CloseCampaign(), "dana")
 
     assert refused.code == "source_not_complete"
-    assert "aws has no complete pull (page 3 is missing)" in refused.why
+    assert "aws has no complete list (page 3 is missing)" in refused.why
 
 
 def test_a_source_is_excepted_by_two_people_and_never_by_one() -> None:

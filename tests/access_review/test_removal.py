@@ -83,7 +83,7 @@ def test_access_that_a_nested_group_still_gives_is_refuted_and_asked_again_and_t
     assert status(world) == "still_present"
     refused = world.refusal(CAMPAIGN, CloseCampaign(), "dana")
     assert refused.code == "lines_open"
-    assert "1 removals not verified" in refused.why
+    assert "1 removal not verified" in refused.why
     world.act(REVIEW, ReportRemoved(ref=ADMIN.ref), "ravi")
     world.lines["github"].pop(0)
     world.now += HOUR

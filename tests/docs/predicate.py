@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping
 from inspect import cleandoc
 
 from pydantic.json_schema import models_json_schema
 
 from workflows.kernel.attestation import predicate_type
+from workflows.kernel.ledger import LEDGER
 from workflows.kernel.model import AttemptRefused, Event
 from workflows.registry import WORKFLOWS
 
@@ -18,7 +20,7 @@ FORMATS = {"date-time": "time", "date": "day"}
 
 def events() -> Iterator[tuple[str, type[Event]]]:
     """Each workflow's events, each once, with the workflow's name."""
-    for workflow in WORKFLOWS:
+    for workflow in (*WORKFLOWS, LEDGER):
         for event in workflow.events:
             if event is not AttemptRefused:
                 yield workflow.name, event
@@ -30,7 +32,12 @@ def attested() -> list[tuple[str, type[Event]]]:
 
 def told(event: type[Event]) -> str:
     """The docstring as one paragraph."""
-    return " ".join(cleandoc(event.__doc__ or "").split())
+    return single(cleandoc(event.__doc__ or ""))
+
+
+def single(text: str) -> str:
+    """One paragraph, with Markdown's code marks and JSON's word for nothing."""
+    return " ".join(re.sub(r"\bNone\b", "null", text.replace("``", "`")).split())
 
 
 def spoken(said: Schema) -> str:
@@ -77,8 +84,9 @@ def predicates() -> str:
         f"### `{predicate_type(name, event)}`\n{told(event)}\n\n{fields(found[event], event.DETACHED)}"
         for name, event in attested()
     ]
-    names = ", ".join(f"`{predicate_type(w.name, AttemptRefused)}`" for w in WORKFLOWS)
-    parts.append(f"### {names}\n{told(AttemptRefused)}\n\n{fields(found[AttemptRefused])}")
+    for workflow in WORKFLOWS:
+        kind = predicate_type(workflow.name, AttemptRefused)
+        parts.append(f"### `{kind}`\n{told(AttemptRefused)}\n\n{fields(found[AttemptRefused])}")
     return "\n".join(parts)
 
 
@@ -95,6 +103,6 @@ def values() -> str:
     _, inner = schemas()
     parts = []
     for name, said in sorted(inner.items()):
-        about = " ".join(str(said.get("description", "")).split())
+        about = single(str(said.get("description", "")))
         parts.append(f"### {name}\n{about}\n\n{fields(said)}" if about else f"### {name}\n{fields(said)}")
     return "\n".join(parts)

@@ -1,6 +1,7 @@
 """The parts of the documentation that are made from the code: tables of settings, commands, metrics, keys, refusals.
 
-Each part stands in its page between two comments. `python -m tests.docs.reference` writes all of them anew; a test compares.
+Each part stands in its page between two comments. `python -m tests.docs.reference` writes all of them anew, and
+`python -m tests.docs.demo` what the demo prints; tests compare.
 """
 
 from __future__ import annotations
@@ -19,7 +20,9 @@ from bot.slack.command import COMMANDS
 from bot.slack.manifest import SCOPES
 from bot.sources.settings import SETTINGS
 from tests.docs.predicate import batched, predicates, values
-from workflows.access_review.rules.refusal import SENTENCES
+from workflows.access_review.rules import refusal as access_review
+from workflows.access_review.views.words import FLAGS
+from workflows.approval.rules import refusal as approval
 from workflows.registry import WORKFLOWS
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -68,7 +71,9 @@ def usage(path: str, command: click.Command) -> str:
         if isinstance(one, click.Argument):
             words.append(one.human_readable_name)
         elif isinstance(one, click.Option) and one.required:
-            words.append(f"{one.opts[0]} {(one.name or '').upper()}" if one.opts[0] == "--out" else f"{one.opts[0]} DATE")
+            words.append(
+                f"{one.opts[0]} {(one.name or '').upper()}" if one.opts[0] == "--out" else f"{one.opts[0]} DATE"
+            )
         elif isinstance(one, click.Option):
             words.append(f"[{one.opts[0]}]" if one.is_flag else f"[{one.opts[0]} …]")
     return " ".join(words)
@@ -146,9 +151,14 @@ def kind(name: str) -> Callable[[], str]:
     return lambda: table(KEY_HEAD, keys_of(SETTINGS[name].model_json_schema()))
 
 
-def refusals() -> str:
-    rows = ((f"`{code}`", why, step) for code, (why, step) in SENTENCES.items())
-    return table(("code", "what it says", "what to do next"), rows)
+def refusals(sentences: Mapping[str, tuple[str, str]]) -> Callable[[], str]:
+    """A workflow's refusals with their sentences."""
+    rows = [(f"`{code}`", why, step) for code, (why, step) in sentences.items()]
+    return lambda: table(("code", "what it says", "what to do next"), iter(rows))
+
+
+def flags() -> str:
+    return table(("flag", "what a reviewer reads"), ((f"`{flag}`", said) for flag, said in FLAGS.items()))
 
 
 def scopes() -> str:
@@ -170,7 +180,8 @@ def workflows() -> str:
 PARTS: dict[str, Callable[[], str]] = {
     "settings": settings, "later": later, "commands": commands, "metrics": metrics, "company": company,
     "control": control, "source": source, "left out": left_out, "csv": kind("csv"), "okta": kind("okta"),
-    "aws": kind("aws"), "refusals": refusals, "scopes": scopes, "slash commands": slash_commands,
+    "aws": kind("aws"), "refusals": refusals(access_review.SENTENCES),
+    "approval refusals": refusals(approval.SENTENCES), "flags": flags, "scopes": scopes, "slash commands": slash_commands,
     "workflows": workflows, "predicates": predicates, "batched": batched, "values": values,
 }  # fmt: skip
 

@@ -21,9 +21,12 @@ from workflows.kernel.dsse import attestation_id, pae
 from workflows.kernel.encoding import b64
 from workflows.kernel.identity import Person
 from workflows.kernel.jcs import canonical
+from workflows.kernel.ledger import LEDGER
 from workflows.kernel.model import Actor, AttemptRefused, Event, EvidenceRef, Via, by_person, by_system, by_time
 from workflows.kernel.workflow import Workflow
 from workflows.registry import WORKFLOWS
+
+ALL = (*WORKFLOWS, LEDGER)
 
 START = datetime(2026, 1, 1, tzinfo=UTC)
 PEOPLE = ("Maya Chen", "Ravi Patel 🛠️", "דנה אוקפור", "Tom <!channel>", "Lena Nováková " * 20)
@@ -45,7 +48,7 @@ def signed_kinds(workflow: Workflow) -> tuple[type[Event], ...]:
 def told(workflow: str) -> dict[type[Event], list[Event]]:
     """The events that the workflow's own named histories tell, by class."""
     found: dict[type[Event], list[Event]] = {}
-    for example in next(w for w in WORKFLOWS if w.name == workflow).examples():
+    for example in next(w for w in ALL if w.name == workflow).examples():
         for recorded in example.history:
             if recorded.event not in found.setdefault(type(recorded.event), []):
                 found[type(recorded.event)].append(recorded.event)
@@ -76,7 +79,7 @@ def decisions(count: int) -> Iterator[Decision]:
     for number in itertools.count():
         if made >= count:
             return
-        for workflow in WORKFLOWS:
+        for workflow in ALL:
             for kind in signed_kinds(workflow):
                 stories = told(workflow.name).get(kind, [])
                 event = (
@@ -119,7 +122,7 @@ def unsigned(seed: int) -> tuple[Event, ...]:
     """One event of every class that is not signed one by one, but covered by the next signature of its case."""
     return tuple(
         made_up(kind, told(workflow.name).get(kind, []), seed)
-        for workflow in WORKFLOWS
+        for workflow in ALL
         for kind in workflow.events
         if not kind.ATTESTED
     )

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import subprocess
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -31,17 +32,18 @@ def sigstore_js(folder: Path, timestamps: int = 0) -> Judged:
     return _judged([node_command(), FOLDER / "verify.mjs", folder, str(timestamps)])
 
 
-def go_log(folder: Path) -> Judged | str:
+def go_log(folder: Path, root: Path = ROOT, environment: Mapping[str, str] | None = None) -> Judged | str:
     """Go's log library over all bundles of a folder; a sentence where it cannot be had on this machine.
 
-    In continuous integration (CI=true) it must run.
+    In continuous integration (CI=true) it must run. ``root`` is the tree whose scripts/go builds it. Raises PeerMissing.
     """
-    built = subprocess.run([ROOT / "scripts/go"], capture_output=True, text=True, check=False)
-    if built.returncode == NO_APT and os.environ.get("CI") != "true":
+    env = dict(os.environ if environment is None else environment)
+    built = subprocess.run([root / "scripts/go"], env=env, capture_output=True, text=True, check=False)
+    if built.returncode == NO_APT and env.get("CI") != "true":
         return built.stderr.strip()
     if built.returncode:
         raise PeerMissing(built.stderr.strip())
-    return _judged([ROOT / ".venv/go/verify", folder])
+    return _judged([root / ".venv/go/verify", folder])
 
 
 def openssl(folder: Path, bundle: str, pae: bytes) -> bool:

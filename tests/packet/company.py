@@ -14,6 +14,8 @@ from io import BytesIO
 from pathlib import Path
 from typing import BinaryIO
 
+from sqlmodel import col, delete, select
+
 from bot.packet.export import PacketSource
 from bot.signing import load_log_key, load_signer
 from bot.store.database import Database
@@ -154,7 +156,8 @@ def acme(url: str, folder: Path, told: Told | None = None, erase: Callable[[Reco
     log.open(ORIGIN, SINCE)
     log.add_key(signer.keyid, signer.public_pem.decode(), SINCE)
     heads: dict[CaseId, tuple[int, str | None]] = {}
-    made: list[tuple[EntryRow, bytes | None]] = []
+    made: list[tuple[EntryRow, bytes]] = []
+    erased: list[str] = []
     for recorded in told.tell():
         if recorded.seq is None:
             continue
@@ -175,24 +178,26 @@ def acme(url: str, folder: Path, told: Told | None = None, erase: Callable[[Reco
             place=f"{recorded.case}#{seq + 1}", case_id=recorded.case, seq=seq + 1, at=recorded.at, keyid=signer.keyid,
             signature=signature, pae_sha256=id_, leaf=leaf_body(bytes.fromhex(id_), signature, signer.public_der),
         )  # fmt: skip
-        made.append((row, None if erase(recorded) else payload))
+        made.append((row, payload))
+        erased += [id_] if erase(recorded) else []
     ids = [row.pae_sha256 for row, _ in made]
     record(database, made)
     while log.integrate(key, FROM):
         pass
+    with database.write() as session:
+        gone = select(EntryRow.id).where(col(EntryRow.pae_sha256).in_(erased))
+        session.execute(delete(PayloadRow).where(col(PayloadRow.entry_id).in_(gone)))
     result = Acme(log, PacketSource(log, signer, key.public, lambda _: BytesIO(), "0.1.0"), told.evidence, database)
     result.source = PacketSource(log, signer, key.public, result.open, "0.1.0")
     result.ids = ids
     return result
 
 
-def record(database: Database, made: Sequence[tuple[EntryRow, bytes | None]]) -> None:
-    """The rows of attestations: entry, payload where it was not erased, pending."""
+def record(database: Database, made: Sequence[tuple[EntryRow, bytes]]) -> None:
+    """The rows of attestations: entry, payload, pending."""
     with database.write() as session:
         session.add_all([row for row, _ in made])
         session.flush()
         for row, payload in made:
             assert row.id is not None
-            session.add(PendingRow(id=row.id))
-            if payload is not None:
-                session.add(PayloadRow(entry_id=row.id, payload=payload))
+            session.add_all([PendingRow(id=row.id), PayloadRow(entry_id=row.id, payload=payload)])

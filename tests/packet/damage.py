@@ -35,7 +35,9 @@ def written(files: Files, folder: Path) -> Path:
 
 
 def flipped(data: bytes, bit: int) -> bytes:
-    """The bytes with one bit changed."""
+    """The bytes with one bit changed; an empty file gains a byte."""
+    if not data:
+        return b"\x01"
     return data[: bit // 8] + bytes([data[bit // 8] ^ 1 << bit % 8]) + data[bit // 8 + 1 :]
 
 

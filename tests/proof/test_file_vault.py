@@ -153,7 +153,7 @@ def test_a_process_that_is_killed_leaves_no_half_file(vault: FileVault, kept: Pa
 @pytest.mark.parametrize(
     ("url", "sentence"),
     [
-        ("s3://bucket/prefix", "an S3 bucket, which is not in this version"),
+        ("s3://Bucket/prefix", "names no bucket"),
         ("", "Write file:///FOLDER"),
         ("file://host/vault", "Write file:///FOLDER"),
         ("vault", "Write file:///FOLDER"),

@@ -16,6 +16,8 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from moto import mock_aws
 
+from bot import settings
+from bot.settings import SettingsInvalid
 from bot.signing import load_log_key, load_signer, verify_ed25519, verify_p256
 from tests.signing.kms import LOG, RAW_LIMIT, SIGNING, Kms, aws_environment, refusal, running_kms, said
 from tests.sources.server import Reply
@@ -283,3 +285,15 @@ def test_sixteen_decisions_at_once_are_signed_at_once(kms: Kms) -> None:
         signatures = list(pool.map(key.sign, texts))
 
     assert all(verify_p256(key.public_der, text, s) for text, s in zip(texts, signatures, strict=True))
+
+
+def test_the_settings_take_files_and_kms_and_nothing_else() -> None:
+    taken = settings.load({"ATTESTER_SIGNING_KEY": f"awskms:///{SIGNING}", "ATTESTER_LOG_KEY": "file:log.key"})
+    with pytest.raises(SettingsInvalid) as refused:
+        settings.load({"ATTESTER_SIGNING_KEY": "gcpkms://x", "ATTESTER_LOG_KEY": "awskms://host/key"})
+
+    assert (taken.signing_key, taken.log_key) == (f"awskms:///{SIGNING}", "file:log.key")
+    assert refused.value.problems == [
+        "ATTESTER_SIGNING_KEY is neither file:PATH nor awskms:///KEY-ID. Write one of these.",
+        "ATTESTER_LOG_KEY is neither file:PATH nor awskms:///KEY-ID. Write one of these.",
+    ]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any, Literal, Protocol
 
@@ -142,6 +142,14 @@ class LinkBook(Protocol):
 
     def of_person(self, issuer: str, sub: PersonId, team: str = "") -> Sequence[SlackLink]:
         """The links that stand for a person, in one team or in all."""
+        ...
+
+    def version(self) -> tuple[int, int]:
+        """Changes whenever a link is made or ended."""
+        ...
+
+    def standing(self, issuer: str) -> Mapping[PersonId, str]:
+        """The Slack user of each person whom a link of this issuer names."""
         ...
 
     def end(self, team: str, user: str, at: datetime, by: str, why: str) -> bool:

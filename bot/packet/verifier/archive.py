@@ -17,12 +17,12 @@ from bot.packet.verifier.strict import altered
 CHUNK = 1024 * 1024
 MOST_FILES = 4_000_000
 MOST_BYTES = 1 << 40
-EASY_BYTES = 1 << 30
+EASY_BYTES = 1 << 28
 """What a zip may unpack to whatever its size; beyond that the ratio counts."""
 RATIO = 200
 """Lists of accounts shrink by 10 to 40; a bomb by a thousand and more."""
 PATH = re.compile(r"[A-Za-z0-9_-][A-Za-z0-9._-]*(?:/[A-Za-z0-9_-][A-Za-z0-9._-]*)*")
-BROKEN = (zipfile.BadZipFile, zlib.error, EOFError, OSError, ValueError, RuntimeError, NotImplementedError)
+BROKEN = (zipfile.BadZipFile, zlib.error, EOFError, OSError, ValueError, RuntimeError)
 
 
 class Archive:
@@ -93,8 +93,6 @@ class Archive:
         return open(os.path.join(self._folder or "", *name.split("/")), "rb")
 
     def _add(self, name: str, size: int) -> None:
-        if not PATH.fullmatch(name) or len(name) > 255:
-            raise altered(f"The packet holds a file with a dangerous name: {plain(name)}. It was not opened.")
         if len(self._files) >= MOST_FILES:
             raise altered(f"The packet holds more than {MOST_FILES:,} files.")
         self._files[name] = size
@@ -124,6 +122,10 @@ class Archive:
             if info.filename.lower() in lower:
                 raise altered(f"{plain(info.filename)} stands twice in the zip file.")
             lower.add(info.filename.lower())
+            if not PATH.fullmatch(info.filename) or len(info.filename) > 255:
+                raise altered(
+                    f"The packet holds a file with a dangerous name: {plain(info.filename)}. It was not opened."
+                )
             self._add(info.filename, info.file_size)
         _check_layout(infos, self._zip, os.path.getsize(path))
 

@@ -8,7 +8,7 @@ import hashlib
 import io
 from typing import NamedTuple
 
-from cryptography.exceptions import InvalidSignature
+from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
 from cryptography.hazmat.primitives.asymmetric.ec import ECDSA, SECP256R1, EllipticCurvePublicKey
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 from cryptography.hazmat.primitives.asymmetric.utils import Prehashed
@@ -100,7 +100,7 @@ def _read_key(archive: Archive, row: list[str]) -> SigningKey:
         raise altered("keys.csv names a file outside keys/.")
     try:
         key = load_pem_public_key(archive.read(path, KEY_LIMIT))
-    except ValueError:
+    except (ValueError, TypeError, UnsupportedAlgorithm):
         raise altered(f"The key {path} cannot be read.") from None
     if not isinstance(key, EllipticCurvePublicKey) or not isinstance(key.curve, SECP256R1):
         raise altered(f"The key {path} is no ECDSA P-256 key.")

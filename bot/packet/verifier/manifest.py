@@ -16,6 +16,9 @@ MANIFEST_LIMIT = 512 * 1024 * 1024
 PACKET_TYPE = "urn:attester:packet/v1"
 MANIFEST_PREDICATE = "urn:attester:packet/manifest/v1"
 SELF = ("packet.json", "packet.sigstore.json")
+EVIDENCE = "evidence/sha256/"
+
+ADDED = "it was added or renamed. Verify the zip file as you received it, or remove what you added."
 
 Progress = Callable[[str, int, int], None]
 """(what, how many are done, of how many)"""
@@ -25,6 +28,8 @@ class Manifest(NamedTuple):
     """`packet.json`. ``files`` maps each path to SHA-256 and size, ``erased`` each erased id to its place and leaf."""
 
     origin: str
+    start: str
+    end: str
     first: int
     last: int
     size: int
@@ -53,9 +58,16 @@ def read_manifest(archive: Archive) -> Manifest:
         exactly(told, "An erased attestation", id=sha256, index=number, keyid=text, leaf=text)
         erased[told["id"]] = told
     return Manifest(
-        value["origin"], interval["first"], interval["last"], checkpoint["size"], checkpoint["root"], value["files"],
-        erased,
-    )  # fmt: skip
+        origin=value["origin"],
+        start=interval["start"],
+        end=interval["end"],
+        first=interval["first"],
+        last=interval["last"],
+        size=checkpoint["size"],
+        root=checkpoint["root"],
+        files=value["files"],
+        erased=erased,
+    )
 
 
 def check_signature(archive: Archive, manifest: Manifest, keys: dict[str, SigningKey]) -> SigningKey:
@@ -79,21 +91,23 @@ def check_files(archive: Archive, manifest: Manifest, report: Report, progress: 
     whole = set()
     for name in archive.names:
         if name not in manifest.files and name not in SELF:
-            report.bad(plain(name), altered(f"{plain(name)} is not in the signed list. It was added or renamed."))
+            report.bad(plain(name), altered(f"{plain(name)} is not in the signed list: {ADDED}"))
     for done, (name, told) in enumerate(sorted(manifest.files.items())):
         progress("files", done, len(manifest.files))
         if name not in archive:
-            missing = "evidence missing" if name.startswith("evidence/") else "missing"
+            missing = "evidence missing" if name.startswith(EVIDENCE) else "missing"
             report.bad(plain(name), Bad(missing, f"{plain(name)} is in the signed list and not in the packet."))
             continue
         try:
             same = archive.size(name) == told["bytes"] and archive.digest(name) == told["sha256"]
+            # Evidence is named by attestations, not by this list: its name must be its digest, whoever signed the list.
+            same = same and (not name.startswith(EVIDENCE) or name == EVIDENCE + told["sha256"])
         except Bad as problem:
             report.bad(plain(name), problem)
             continue
         if same:
             whole.add(name)
         else:
-            changed = "evidence altered" if name.startswith("evidence/") else "altered"
+            changed = "evidence altered" if name.startswith(EVIDENCE) else "altered"
             report.bad(plain(name), Bad(changed, f"{plain(name)} is not the file that was signed: it was changed."))
     return whole

@@ -6,12 +6,12 @@ import base64
 import os
 
 from bot.packet.verifier.archive import Archive
-from bot.packet.verifier.case import Cases
+from bot.packet.verifier.case import Cases, Step, step_of
 from bot.packet.verifier.envelope import BUNDLE_LIMIT, Place, Signed, leaf_of, open_bundle
 from bot.packet.verifier.keys import SigningKey, log_fingerprint, read_keys
 from bot.packet.verifier.log import Log, read_log, read_trusted, tile_names
-from bot.packet.verifier.manifest import Manifest, Progress, check_files, check_signature, read_manifest
-from bot.packet.verifier.report import Bad, Report, plain
+from bot.packet.verifier.manifest import EVIDENCE, Manifest, Progress, check_files, check_signature, read_manifest
+from bot.packet.verifier.report import WARNINGS, Bad, Report, plain
 from bot.packet.verifier.strict import altered, parse, unbase64
 from bot.packet.verifier.tree import leaf_hash, proven_root, read_note
 
@@ -61,7 +61,7 @@ def _verify(archive: Archive, report: Report, trust: tuple[str, ...], progress: 
         return
     report.entries = log.note.size
     used |= _check_bundles(archive, manifest, keys, log, whole, report, progress)
-    report.evidence = sum(1 for name in whole if name.startswith("evidence/sha256/"))
+    report.evidence = sum(1 for name in whole if name.startswith(EVIDENCE))
     report.keys = sorted(used)
     for key in (*report.keys, report.log_key):
         if trust and key not in trust:
@@ -93,7 +93,8 @@ def _check_bundles(
 ) -> set[str]:  # fmt: skip
     """Judge each bundle by itself, then their order: nothing of the interval may be left out. Returns the keys used."""
     names = _bundles(manifest)
-    at: dict[int, Signed] = {}
+    at: dict[int, Step] = {}
+    used: set[str] = set()
     for done, name in enumerate(names):
         progress("attestations", done, len(names))
         id_ = name[len(BUNDLES) : -len(END)] if name.endswith(END) else name
@@ -104,16 +105,18 @@ def _check_bundles(
             if place.idx in at:
                 raise altered("two bundles claim its place in the log.")
             _check_evidence(signed, whole, archive)
+            step = step_of(signed, manifest.origin)
         except Bad as problem:
             report.verdicts[id_] = problem.verdict
             report.bad(plain(id_), Bad(problem.verdict, f"Attestation {plain(id_[:16])}: {problem.sentence}"))
             continue
         report.verdicts[id_] = "no outside time"
-        at[place.idx] = signed
+        at[place.idx] = step
+        used.add(signed.key.keyid)
     erased = _check_erased(manifest, keys, log, report)
     _check_order(manifest, at, erased, report)
     report.attestations = len(at) + len(erased)
-    return {signed.key.keyid for signed in at.values()}
+    return used
 
 
 def _check_bundle(data: bytes, id_: str, keys: dict[str, SigningKey], log: Log) -> tuple[Signed, Place]:
@@ -141,7 +144,7 @@ def _check_bundle(data: bytes, id_: str, keys: dict[str, SigningKey], log: Log) 
 
 def _check_evidence(signed: Signed, whole: set[str], archive: Archive) -> None:
     for name, sha256 in signed.subjects.items():
-        path = f"evidence/sha256/{sha256}"
+        path = EVIDENCE + sha256
         if path not in whole:
             changed = path in archive
             how = "was changed" if changed else "is missing"
@@ -179,19 +182,19 @@ def _check_erased_leaf(body: bytes, digest: bytes, key: SigningKey) -> None:
         raise altered("its leaf is not that of a signature by its key.")
 
 
-def _check_order(manifest: Manifest, at: dict[int, Signed], erased: dict[str, int], report: Report) -> None:
-    """An attestation for every place of the interval, and every case without a gap."""
-    cases = Cases(manifest.origin, erased)
+def _check_order(manifest: Manifest, at: dict[int, Step], erased: dict[str, int], report: Report) -> None:
+    """An attestation for every place of the interval, every case without a gap, and all of it of the time that is named."""
+    failed = {id_ for id_, verdict in report.verdicts.items() if verdict not in WARNINGS}
+    cases = Cases(failed | set(erased))
     there = set(erased.values())
-    failed = any(verdict not in ("no outside time", "erased") for verdict in report.verdicts.values())
     for index in range(manifest.first, manifest.last + 1):
         if index in at:
-            try:
-                cases.follow(at[index], report)
-            except Bad as problem:
-                id_ = at[index].id
-                report.verdicts[id_] = problem.verdict
-                report.bad(id_, Bad(problem.verdict, f"Attestation {id_[:16]}: {problem.sentence}"))
+            cases.follow(at[index], report)
         elif index not in there and not failed:
             # Where a bundle failed above, its place is empty because of that, and it is named already.
             report.bad("log", Bad("missing", f"The attestation at place {index} of the log is not in the packet."))
+    for index in sorted({manifest.first, manifest.last} & set(at)):
+        if not manifest.start <= at[index].at < manifest.end:
+            report.bad(
+                "packet.json", altered("The first or last attestation is not of the time that packet.json names.")
+            )

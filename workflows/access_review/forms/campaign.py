@@ -103,8 +103,10 @@ def _proposed(i: Interaction, facts: Facts, kind: ProposalKind, *, days: int = 0
 
 def _leave_out(i: Interaction, c: Campaign, facts: Facts, today: date) -> Answer:
     source = _source(i, c)
+    held = c.sources[source]
+    system = held.collection.system if held.collection else source
     about = section(
-        fill("*{}* is not reviewed this time. It stands on the first page of the report.", mrkdwn(source, 60))
+        fill("*{}* is then not reviewed this time. The auditor reads that on the first page.", mrkdwn(system, 60))
     )
     hint = f"At most {LONGEST} days, for example {today + timedelta(days=90)}."
     return _propose("Leave a source out", i, facts, [about], until=hint)
@@ -125,11 +127,15 @@ def _source(i: Interaction, c: Campaign) -> str:
 def _except(i: Interaction, c: Campaign, facts: Facts, today: date) -> Answer:
     about = section(
         Mrkdwn(
-            "The access stays in place although it should go. The exception ends on its own and is then asked again."
+            "The access stays in place until the day that you choose, although it should go. Then it is asked for again."
         )
     )
     return _propose(
-        "Ask for an exception", i, facts, [about], until=f"At most {LONGEST} days; for a leaver {LONGEST_LEAVER}."
+        "Ask for an exception",
+        i,
+        facts,
+        [about],
+        until=f"At most {LONGEST} days; for somebody who has left at most {LONGEST_LEAVER}.",
     )
 
 
@@ -173,7 +179,9 @@ def _close(i: Interaction, c: Campaign, facts: Facts, today: date) -> Answer:
 
 
 def _close_two(i: Interaction, c: Campaign, facts: Facts, today: date) -> Answer:
-    about = section(Mrkdwn("A second signature is needed where the control owner was the only reviewer."))
+    about = section(
+        Mrkdwn("This is needed only where you were the only reviewer: then a second person signs the closing with you.")
+    )
     return _propose("Close with a second", i, facts, [about])
 
 
@@ -182,7 +190,9 @@ def _close_two_submitted(i: Interaction, c: Campaign, facts: Facts, today: date)
 
 
 def _cancel(i: Interaction, c: Campaign, facts: Facts, today: date) -> Answer:
-    about = section(Mrkdwn("The review counts as *not performed*. This is refused once a verdict is signed."))
+    about = section(
+        Mrkdwn("A cancelled review counts as *not performed*. Once a verdict is signed, it cannot be cancelled.")
+    )
     return _propose("Cancel the review", i, facts, [about])
 
 

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from workflows.access_review.forms.detail import about_line, line_of
 from workflows.access_review.forms.field import Reader, colleagues, person_field, reason_field
-from workflows.access_review.forms.review import Act, Answer, about_line, line_of
+from workflows.access_review.forms.review import Act, Answer
 from workflows.access_review.model import CannotRemove, CoSignVerdicts, Reassign, RefuseVerdict, ReportRemoved, Review
 from workflows.access_review.views import words
 from workflows.kernel.blocks import modal, section
@@ -23,7 +24,7 @@ def _reassign(i: Interaction, review: Review, facts: Facts) -> Answer:
         ),
         reason_field("Why?", "It is recorded."),
     ]
-    return OpenForm(view=modal("Give to somebody else", i.link, blocks, submit="Reassign"))
+    return OpenForm(view=modal("Give to somebody else", i.link, blocks, submit="Give to them"))
 
 
 def _reassign_submitted(i: Interaction, review: Review, facts: Facts) -> Answer:

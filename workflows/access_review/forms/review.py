@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from workflows.access_review.forms.detail import about_line, details, line_of
 from workflows.access_review.forms.field import Reader, colleagues, person_field, reason_field, token
 from workflows.access_review.model import (
     Choice,
@@ -20,10 +21,10 @@ from workflows.access_review.model import (
 )
 from workflows.access_review.rules.grouping import remaining
 from workflows.access_review.views import words
-from workflows.kernel.blocks import Block, context, divider, field, modal, section, select_input
+from workflows.kernel.blocks import Block, context, field, modal, section, select_input
 from workflows.kernel.errors import Refused
 from workflows.kernel.model import Facts
-from workflows.kernel.text import Mrkdwn, count, fill, joined, mrkdwn, utc
+from workflows.kernel.text import Mrkdwn, count, fill, joined, mrkdwn
 from workflows.kernel.workflow import Do, Interaction, OpenForm
 
 TARGET = "target"
@@ -32,23 +33,19 @@ SIGNED_IN_FULL = 12
 Answer = Do | OpenForm
 
 
-def line_of(i: Interaction, review: Review) -> ReviewLine:
-    line = review.lines.get(i.link.item)
-    if line is None:
-        raise Refused(
-            "moved_away", "This line is not in your review any more.", "Look at the card: it shows what is left."
-        )
-    return line
-
-
-def about_line(line: ReviewLine) -> Block:
-    a = line.assigned
-    return section(joined([fill("{} — {}", words.who(a), words.what(a)), words.standing_out(a), words.facts(a)]))
-
-
 def _mark(i: Interaction, line: ReviewLine, verdict: str, reason: str = "", target: str = "") -> Do:
     command = MarkLine(ref=line.assigned.ref, verdict=verdict, shown=i.link.stamp, reason=reason, target=target)
     return Do(command=command)
+
+
+def _least(review: Review, line: ReviewLine) -> int:
+    """How long a reason must be: the rule's own measure, so that a form never lets through what the rule refuses."""
+    return review.head.reason_min if line.assigned.tier != "plain" else 1
+
+
+def _enough(review: Review, line: ReviewLine) -> str:
+    least = _least(review, line)
+    return f"One sentence of at least {least} characters." if least > 1 else "One sentence is enough."
 
 
 def _page(i: Interaction, review: Review, facts: Facts) -> Answer:
@@ -60,8 +57,8 @@ def _keep(i: Interaction, review: Review, facts: Facts) -> Answer:
     if line.assigned.tier == "plain" or line.assigned.leaver:
         return _mark(i, line, "keep")
     label = f"Why does {words.plainly(line.assigned)} still need this?"
-    tier = "privileged" if line.assigned.tier == "privileged" else "flagged"
-    hint = f"At least {review.head.reason_min} characters. This access is {tier}, so a reason is recorded."
+    why = "is privileged" if line.assigned.tier == "privileged" else "stands out"
+    hint = f"At least {count(review.head.reason_min, 'character')}. This access {why}, so a reason is recorded."
     return OpenForm(
         view=modal("Keep this access", i.link, [about_line(line), reason_field(label, hint)], submit="Mark: keep")
     )
@@ -70,25 +67,25 @@ def _keep(i: Interaction, review: Review, facts: Facts) -> Answer:
 def _keep_submitted(i: Interaction, review: Review, facts: Facts) -> Answer:
     line = line_of(i, review)
     form = Reader(i.values)
-    reason = form.reason(review.head.reason_min if line.assigned.tier != "plain" else 1)
+    reason = form.reason(_least(review, line))
     form.done()
     return _mark(i, line, "keep", reason)
 
 
 def _revoke(i: Interaction, review: Review, facts: Facts) -> Answer:
     line = line_of(i, review)
-    about = reason_field(
-        "Why should it go?", "One sentence is enough. It goes to whoever removes the access, and into the record."
-    )
+    hint = f"{_enough(review, line)} Whoever removes the access reads it, and it is recorded."
+    about = reason_field("Why should it go?", hint)
     small = context(fill("{} will be asked to remove it once you have signed.", mrkdwn(review.head.remover.name, 60)))
     return OpenForm(view=modal("Revoke this access", i.link, [about_line(line), about, small], submit="Mark: revoke"))
 
 
 def _revoke_submitted(i: Interaction, review: Review, facts: Facts) -> Answer:
+    line = line_of(i, review)
     form = Reader(i.values)
-    reason = form.reason()
+    reason = form.reason(_least(review, line))
     form.done()
-    return _mark(i, line_of(i, review), "revoke", reason)
+    return _mark(i, line, "revoke", reason)
 
 
 def _choices(review: Review, line: ReviewLine) -> list[Choice]:
@@ -102,7 +99,7 @@ def _change(i: Interaction, review: Review, facts: Facts) -> Answer:
     if not choices:
         raise Refused(
             "no_other_access",
-            "The list knows no other access to this.",
+            "The list names no other access here that it could become.",
             "Keep it or revoke it; whoever removes it reads your reason.",
         )
     wanted = select_input(
@@ -110,8 +107,10 @@ def _change(i: Interaction, review: Review, facts: Facts) -> Answer:
     )
     blocks = [
         about_line(line),
-        field(TARGET, "It should become", wanted),
-        reason_field("Why?", "One sentence is enough."),
+        field(
+            TARGET, "It should become", wanted, hint="Choose less than it allows now; more has to be asked for apart."
+        ),
+        reason_field("Why?", _enough(review, line)),
     ]
     return OpenForm(view=modal("Change this access", i.link, blocks, submit="Mark: change"))
 
@@ -122,7 +121,7 @@ def _change_submitted(i: Interaction, review: Review, facts: Facts) -> Answer:
     target = next((c.native_id for c in _choices(review, line) if token(c.native_id) == form.text(TARGET)), "")
     if not target:
         form.errors[TARGET] = "Please choose what it should become."
-    reason = form.reason()
+    reason = form.reason(_least(review, line))
     form.done()
     return _mark(i, line, "change", reason, target)
 
@@ -138,7 +137,7 @@ def _not_mine(i: Interaction, review: Review, facts: Facts) -> Answer:
         person_field(
             people,
             "Who could decide it?",
-            "Nobody needs to be named. Whoever it is must be independent of it.",
+            "You need not name anybody. Whoever it is must be independent of it.",
             optional=True,
         ),
     ]
@@ -172,9 +171,11 @@ def _hand_over(i: Interaction, review: Review, facts: Facts) -> Answer:
     blocks = [
         what,
         person_field(
-            colleagues(facts.directory, [review.reviewer.id]), "To whom?", "They must be independent of every line."
+            colleagues(facts.directory, [review.reviewer.id]),
+            "To whom?",
+            "They must be independent of it." if i.link.item else "They must be independent of every line.",
         ),
-        reason_field("Why?", "It is recorded, and they can read it."),
+        reason_field("Why?", "It is recorded."),
     ]
     return OpenForm(view=modal("Hand over", i.link, blocks, submit="Hand over"))
 
@@ -185,39 +186,6 @@ def _hand_over_submitted(i: Interaction, review: Review, facts: Facts) -> Answer
     form.done()
     refs = (i.link.item,) if i.link.item else ()
     return Do(command=HandOver(person=person.id if person else "", reason=reason, refs=refs))
-
-
-def _details(i: Interaction, review: Review, facts: Facts) -> Answer:
-    a = line_of(i, review).assigned
-    account, e = a.line.account, a.line.entitlement
-    rows = [
-        fill("Account: `{}` (id `{}`)", mrkdwn(account.login, 120), mrkdwn(account.native_id, 120)),
-        fill(
-            "Kind: {} · linked: {}{}",
-            account.kind,
-            account.link,
-            f" — {account.link_note}" if account.link_note else "",
-        ),
-        fill(
-            "Access: `{}` (id `{}`) on {}",
-            mrkdwn(e.name, 160),
-            mrkdwn(e.native_id, 160),
-            mrkdwn(e.resource or account.system, 120),
-        ),
-        fill("Paths: {}", mrkdwn(", ".join(a.line.via), 400)),
-        fill("Privileged: {}", {True: "yes", False: "no", None: "unknown"}[e.privileged]),
-        fill("Why you: {}", a.rule.replace("_", " ")),
-    ]
-    rows += [fill("Not asked: {}", mrkdwn(r.reason, 200)) for r in a.rejected[:6]]
-    earlier = [
-        fill("{} by {} on {}", words.DONE[v.verdict], mrkdwn(v.reviewer, 60), words.written(v.at))
-        for v in a.earlier[:5]
-    ]
-    blocks = [about_line(line_of(i, review)), divider(), section(joined(rows))]
-    if earlier:
-        blocks.append(section(fill("*Decided before*\n{}", joined(earlier))))
-    blocks.append(context(fill("List of {} · certificate sha256 `{}`", utc(a.as_of), a.collection)))
-    return OpenForm(view=modal("Details", i.link, blocks, close="Close"))
 
 
 def _group(i: Interaction, review: Review, facts: Facts) -> Answer:
@@ -256,29 +224,30 @@ def _sign(i: Interaction, review: Review, facts: Facts) -> Answer:
     blocks: list[Block] = [section(fill("*You {}.*", told))]
     harmful = tally["revoke"] + tally["change"]
     for line in harmful[:SIGNED_IN_FULL]:
-        blocks.append(section(_summed(line)))
+        blocks.append(section(_summed(review, line)))
     if len(harmful) > SIGNED_IN_FULL:
         blocks.append(context(fill("… and {}.", count(len(harmful) - SIGNED_IN_FULL, "more"))))
     if harmful:
         blocks.append(
-            section(fill("{} is asked to do this as soon as you sign.", mrkdwn(review.head.remover.name, 60)))
+            section(fill("{} is asked to do this once you have signed.", mrkdwn(review.head.remover.name, 60)))
         )
     blocks.append(
         context(
             Mrkdwn(
-                "Signing records your verdicts, with your name and the list you saw. They cannot be taken back here."
+                "Signing records your verdicts, with your name and the list you saw. Afterwards you cannot change them here."
             )
         )
     )
     return OpenForm(view=modal("Sign your verdicts", i.link, blocks, submit=f"Sign {len(marked)}"))
 
 
-def _summed(line: ReviewLine) -> Mrkdwn:
+def _summed(review: Review, line: ReviewLine) -> Mrkdwn:
     a, mark = line.assigned, line.mark
-    verb = "Change" if mark and mark.verdict == "change" else "Revoke"
-    return fill(
-        "*{}*: {} — {}\n{}", verb, words.who(a), words.what(a, 160), words.quoted(mark.reason if mark else "", 160)
-    )
+    rows = [fill("*Revoke*: {} — {}", words.who(a), words.what(a, 160))]
+    if mark and mark.verdict == "change":
+        new = words.target(review.choices.get(a.line.entitlement.resource, ()), mark.target)
+        rows = [fill("*Change*: {} — {}", words.who(a), words.what(a, 160)), fill("It becomes: {}", mrkdwn(new, 200))]
+    return joined([*rows, words.quoted(mark.reason if mark else "", 160)])
 
 
 def _sign_submitted(i: Interaction, review: Review, facts: Facts) -> Answer:
@@ -288,7 +257,7 @@ def _sign_submitted(i: Interaction, review: Review, facts: Facts) -> Answer:
 Act = Callable[[Interaction, Review, Facts], Answer]
 PRESSED: dict[str, Act] = {
     "page": _page, "keep": _keep, "revoke": _revoke, "change": _change, "not_mine": _not_mine, "hand_over": _hand_over,
-    "details": _details, "withdraw": _withdraw, "sign": _sign, "group": _group, "keep_group": _keep_group,
+    "details": details, "withdraw": _withdraw, "sign": _sign, "group": _group, "keep_group": _keep_group,
 }  # fmt: skip
 SUBMITTED: dict[str, Act] = {
     "keep": _keep_submitted, "revoke": _revoke_submitted, "change": _change_submitted, "not_mine": _not_mine_submitted,

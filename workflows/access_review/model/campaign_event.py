@@ -190,10 +190,10 @@ class CampaignOverdue(Event):
 
 
 class ExceptionProposed(Event):
-    """The control owner asks a second signer."""
+    """The control owner asks a second signer. ``about`` is what stands open, as the second signer is shown it."""
 
     NAME: ClassVar[str] = "exception_proposed"
-    DETACHED: ClassVar[tuple[str, ...]] = ("by", "second")
+    DETACHED: ClassVar[tuple[str, ...]] = ("by", "second", "about")
     number: int
     kind: ProposalKind
     by: Person
@@ -204,6 +204,7 @@ class ExceptionProposed(Event):
     refs: tuple[str, ...] = ()
     reviewer: PersonId | None = None
     until: date | None = None
+    about: tuple[AssignedLine, ...] = ()
 
 
 class ProposalDeclined(Event):

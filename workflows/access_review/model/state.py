@@ -69,6 +69,7 @@ class Proposal:
     refs: tuple[str, ...] = ()
     reviewer: PersonId | None = None
     until: date | None = None
+    about: tuple[AssignedLine, ...] = ()
     at: datetime | None = None
     outcome: Literal["open", "signed", "declined"] = "open"
 

@@ -227,6 +227,8 @@ def needs(state: State, command: Command) -> FactNeeds:
         return FactNeeds(collection=command.collection.id, lines=watching.keys_of_interest(state))
     if isinstance(command, CloseCampaign | CoSign):
         return FactNeeds(children=True)
+    if isinstance(command, Propose) and command.review:
+        return FactNeeds(folded=(command.review,))
     return FactNeeds()
 
 

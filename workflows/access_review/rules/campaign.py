@@ -5,7 +5,7 @@ Evidence before question: a source opens only on a complete, fresh pull, and onl
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 
 from workflows.access_review.model import (
     Campaign,
@@ -15,6 +15,7 @@ from workflows.access_review.model import (
     OpenSource,
     OwnerChanged,
     PlanCampaign,
+    ScopedSource,
     SeeArrivals,
     Settings,
     SourceCollected,
@@ -31,12 +32,13 @@ from workflows.kernel.model import Addressed, Event, Facts, Outcome, Want
 
 RETRY = timedelta(hours=1)
 LATE_AFTER = timedelta(hours=1)
+YEAR = timedelta(days=366)
 REASON_BEFORE_OPENING = "before the opening of the access review"
 
 
 def plan(command: PlanCampaign, at: datetime, facts: Facts) -> Outcome:
     """The period's campaign exists from now on, late where its time has passed; its sources are pulled."""
-    settings = Settings.model_validate(facts.control.settings)
+    settings = _with_all_systems(Settings.model_validate(facts.control.settings), facts)
     scope = tuple(s.id for s in settings.scope())
     directory_source = next((i for i in facts.sources if (c := source_config(facts, i)) and c.directory), "")
     event = CampaignPlanned(
@@ -55,7 +57,7 @@ def plan(command: PlanCampaign, at: datetime, facts: Facts) -> Outcome:
         directory_source=directory_source,
         sources=scope,
         time_zone=str(facts.company.get("time_zone") or "UTC"),
-        closed_days=tuple(facts.company.get("closed_days") or ()),
+        closed_days=_closed_days(command, facts),
         settings=settings,
     )
     wanted = dict.fromkeys([directory_source, *scope])
@@ -64,6 +66,23 @@ def plan(command: PlanCampaign, at: datetime, facts: Facts) -> Outcome:
     if at > command.due_at:
         events = (event, CampaignMissed(was_due_at=command.due_at))
     return Outcome(events=events, wants=wants)
+
+
+def _with_all_systems(settings: Settings, facts: Facts) -> Settings:
+    """The settings with every system that the program leaves out: a report that names only what was reviewed hides the rest."""
+    known = {s.id for s in settings.sources}
+    outside = tuple(
+        ScopedSource(id=o["id"], out_of_scope=o["reason"], accepted_by=o["accepted_by"], until=o["until"])
+        for o in facts.company.get("out_of_scope") or ()
+        if o["id"] not in known
+    )
+    return settings.model_copy(update={"sources": (*settings.sources, *outside)})
+
+
+def _closed_days(command: PlanCampaign, facts: Facts) -> tuple[date, ...]:
+    """The closed days that can matter to this campaign: from its opening to a year after it is due."""
+    last = command.due_at.date() + YEAR
+    return tuple(d for d in facts.company.get("closed_days") or () if command.opens_at.date() <= d <= last)
 
 
 def collect(state: Campaign, command: CollectSource, at: datetime, facts: Facts) -> Outcome:

@@ -141,8 +141,11 @@ def _moved(state: Campaign, event: LinesMoved) -> Campaign:
 def _progressed(state: Campaign, event: ReviewProgressed) -> Campaign:
     """Once every line of every source is settled, only removals are left."""
     state = replace(state, progress={**state.progress, event.review: event.counts})
-    held = Counter(h.review for h in state.homes.values())
-    settled = all(review and state.progress.get(review, {}).get("settled") == n for review, n in held.items())
+    # Fewer settled in all than there are lines: no need to count them by review, which costs the whole campaign.
+    settled = sum(counts.get("settled", 0) for counts in state.progress.values()) >= len(state.homes)
+    if settled:
+        held = Counter(h.review for h in state.homes.values())
+        settled = all(review and state.progress.get(review, {}).get("settled") == n for review, n in held.items())
     sources = all(s.status in ("opened", "excepted") for s in state.sources.values())
     return replace(state, status="removing" if settled and sources else "open")
 
@@ -156,8 +159,8 @@ def _remember(reviewers: dict[CaseId, Person], review: CaseId | None, reviewer: 
 
 def _signing(state: Campaign, event: Event, at: datetime) -> Campaign:
     if isinstance(event, ExceptionProposed):
-        fields = event.model_dump(exclude={"by", "second"})
-        proposal = Proposal(by=event.by, second=event.second, at=at, **fields)
+        fields = event.model_dump(exclude={"by", "second", "about"})
+        proposal = Proposal(by=event.by, second=event.second, about=event.about, at=at, **fields)
         return replace(state, proposals={**state.proposals, event.number: proposal})
     if isinstance(event, ProposalDeclined):
         declined = replace(state.proposals[event.number], outcome="declined")

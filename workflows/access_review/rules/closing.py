@@ -22,30 +22,31 @@ from workflows.access_review.model import (
 from workflows.access_review.rules.refusal import missing, refused
 from workflows.kernel.identity import PersonId
 from workflows.kernel.model import Addressed, CaseSummary, Facts, Outcome
+from workflows.kernel.text import count
 
-WANTED: dict[str, str] = {
-    "undecided": "undecided",
-    "marked": "marked but not signed",
-    "cosign_open": "waiting for a second signature",
-    "removals_open": "removals not verified",
+WANTED: dict[str, tuple[str, str]] = {
+    "undecided": ("line undecided", "lines undecided"),
+    "marked": ("line marked but not signed", "lines marked but not signed"),
+    "cosign_open": ("line without its second signature", "lines without their second signature"),
+    "removals_open": ("removal not verified", "removals not verified"),
 }
 
 
 def blockers(state: Campaign, children: tuple[CaseSummary, ...]) -> list[str]:
     """Everything that stands in the way of closing, in words."""
     parts = [
-        f"{s.source} has no complete pull ({'; '.join(s.reasons) or s.status})"
+        f"{s.source} has no complete list ({'; '.join(s.reasons) or s.status})"
         for s in state.sources.values()
         if s.status not in ("opened", "excepted")
     ]
     excepted = {e.item for e in state.standing()}
     unassigned = [ref for ref in state.unassigned if ref not in excepted]
     if unassigned:
-        parts.append(f"{len(unassigned)} lines without an independent reviewer")
+        parts.append(f"{count(len(unassigned), 'line')} without an independent reviewer")
     for child in children:
         for key, words in WANTED.items():
-            if count := child.counts.get(key, 0):
-                parts.append(f"{child.title}: {count} {words}")
+            if number := child.counts.get(key, 0):
+                parts.append(f"{child.title}: {count(number, *words)}")
     parts.extend(f"a second signature of {p.second.name}" for p in state.waiting() if p.kind != "close")
     return parts
 

@@ -23,6 +23,7 @@ from workflows.access_review.model import (
 from workflows.access_review.rules.refusal import checked_reason, refused
 from workflows.access_review.rules.review import independent, reviewer_only
 from workflows.kernel.model import Actor, Facts, Outcome
+from workflows.kernel.text import count
 
 LARGEST = 50
 SMALLEST = 3
@@ -119,7 +120,8 @@ def keep_group(state: Review, command: KeepGroup, by: Actor, at: datetime, facts
         raise refused("group_dissolved")
     if waiting := open_spots(state, group):
         raise refused(
-            "spot_lines_open", f"{len(waiting)} of {len(group.spots)} spot lines of this group are not decided."
+            "spot_lines_open",
+            f"{len(waiting)} of the {count(len(group.spots), 'line')} drawn from this group are not decided yet.",
         )
     reason = checked_reason(command.reason, state.head.reason_min)
     held = remaining(state, group)

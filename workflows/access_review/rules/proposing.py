@@ -8,6 +8,7 @@ from __future__ import annotations
 from datetime import date, datetime, timedelta
 
 from workflows.access_review.model import (
+    AssignedLine,
     AssignLine,
     Campaign,
     CampaignCancelled,
@@ -24,6 +25,7 @@ from workflows.access_review.model import (
     ProposalDeclined,
     Propose,
     RecordException,
+    Review,
     SealReview,
     SourceExcepted,
 )
@@ -65,13 +67,26 @@ def propose(state: Campaign, command: Propose, by: Actor, at: datetime, facts: F
         raise refused("second_signer_needed")
     if (problem := unfit(second)) is not None:
         raise refused("second_signer_needed", problem.reason)
-    _check_kind(state, command, second, at, facts)
+    about = _about(state, command, facts)
+    _check_kind(state, command, second, at, facts, about)
     number = max(state.proposals, default=0) + 1
     fields = command.model_dump(exclude={"second", "reason"})
-    return Outcome(events=(ExceptionProposed(number=number, by=owner, second=second, reason=reason, **fields),))
+    event = ExceptionProposed(number=number, by=owner, second=second, reason=reason, about=about, **fields)
+    return Outcome(events=(event,))
 
 
-def _check_kind(state: Campaign, command: Propose, second: Person, at: datetime, facts: Facts) -> None:
+def _about(state: Campaign, command: Propose, facts: Facts) -> tuple[AssignedLine, ...]:
+    """The lines that are proposed about: nobody signs for an access that they are not shown."""
+    review = facts.folded.get(command.review)
+    if isinstance(review, Review) and command.item in review.lines:
+        return (review.lines[command.item].assigned,)
+    refs = (*command.refs, command.item)
+    return tuple(state.unassigned[r] for r in refs if r in state.unassigned)
+
+
+def _check_kind(
+    state: Campaign, command: Propose, second: Person, at: datetime, facts: Facts, about: tuple[AssignedLine, ...]
+) -> None:
     if command.kind == "independence":
         if command.reviewer is None:
             raise refused("not_independent", "No reviewer is named.")
@@ -83,7 +98,7 @@ def _check_kind(state: Campaign, command: Propose, second: Person, at: datetime,
         _nothing_signed(state)
         return
     today = local_day(at, state.time_zone)
-    _check_end(command.until, today, command.kind == "leaver")
+    _check_end(command.until, today, _of_leaver(command.kind, about))
     if command.kind == "source":
         held = state.sources.get(command.item)
         if held is None:
@@ -94,8 +109,15 @@ def _check_kind(state: Campaign, command: Propose, second: Person, at: datetime,
     home = state.homes.get(command.item)
     if home is None or home.review != (command.review or None):
         raise refused("no_such_line")
+    if not about:
+        raise refused("no_such_line")
     if home.subject and home.subject in (second.id, state.owner.id if state.owner else ""):
         raise refused("own_access", "Neither signer of an exception may be the person whose access it is.")
+
+
+def _of_leaver(kind: str, about: tuple[AssignedLine, ...]) -> bool:
+    """Whether it is the access of somebody who has left, by whatever name it is proposed."""
+    return kind == "leaver" or any(x.leaver for x in about)
 
 
 def _check_end(until: date | None, today: date, leaver: bool) -> None:
@@ -134,7 +156,7 @@ def cosign(state: Campaign, command: CoSign, by: Actor, at: datetime, facts: Fac
         return _cancel(state, proposal)
     if proposal.until is None:
         raise refused("end_date_needed")
-    _check_end(proposal.until, local_day(at, state.time_zone), proposal.kind == "leaver")
+    _check_end(proposal.until, local_day(at, state.time_zone), _of_leaver(proposal.kind, proposal.about))
     exemption = Exemption(
         number=proposal.number,
         kind=proposal.kind,
@@ -189,8 +211,8 @@ def close_or_ask(state: Campaign, command: CloseCampaign, by: Actor, at: datetim
     if only_reviewer(facts, owner.id):
         raise refused(
             "second_signer_needed",
-            "You are the only reviewer of this campaign, so a second person must sign its closing.",
-            "Propose closing and name a second signer.",
+            "You are the only reviewer of this access review, so a second person must sign its closing.",
+            "Choose “Close with a second signer …” under More.",
         )
     return close(state, command, at, facts, owner.id, None)
 

@@ -30,7 +30,7 @@ SENTENCES: dict[str, tuple[str, str]] = {
         "Press “Not mine”, so that somebody independent is asked.",
     ),
     "reciprocal": (
-        "The person whose access this is already reviews yours in this campaign.",
+        "The person whose access this is reviews yours in the same access review.",
         "Press “Not mine”, so that somebody independent is asked.",
     ),
     "only_administrator": (
@@ -55,7 +55,7 @@ SENTENCES: dict[str, tuple[str, str]] = {
     ),
     "already_decided": (
         "This line is already decided and signed.",
-        "Use “Correct” if the decision is wrong; your list shows what is still open.",
+        "If the decision is wrong, tell the control owner; your list shows what is still open.",
     ),
     "reason_missing": (
         "This verdict needs a reason.",
@@ -74,15 +74,15 @@ SENTENCES: dict[str, tuple[str, str]] = {
         "Revoke it. If it must stay for a while, ask the control owner for an exception of at most 30 days.",
     ),
     "target_missing": (
-        "A change needs the access that it is changed to, within the same resource.",
-        "Choose the new access from the list, then save again.",
+        "It is not said what this access should become.",
+        "Choose it from the list of accesses of the same resource, then save again.",
     ),
     "nothing_marked": (
         "There is nothing to sign: no line is marked.",
         "Choose Keep, Revoke or Change on at least one line first.",
     ),
     "too_many": (
-        "One signature covers fewer lines than that.",
+        "One signature does not cover that many lines.",
         "Sign the first part, then the rest.",
     ),
     "step_up_needed": (
@@ -98,23 +98,23 @@ SENTENCES: dict[str, tuple[str, str]] = {
         "Nothing is wanted of you here.",
     ),
     "campaign_closed": (
-        "This campaign is closed.",
-        "What changed since then is judged in the next one.",
+        "This access review has ended.",
+        "What is different since then is asked in the next one.",
     ),
     "signed_already": (
-        "A verdict is signed already, so the campaign cannot be cancelled.",
-        "Finish it, or close it with exceptions.",
+        "A verdict is signed already, so the access review cannot be cancelled.",
+        "Finish it; what cannot be finished needs an exception with a second signer.",
     ),
     "source_not_complete": (
-        "A source of this campaign has no complete pull.",
-        "See what is wrong with the source and pull it again, or propose an exception for it with a second signer.",
+        "The list of a system is not complete, so its lines cannot be reviewed.",
+        "Have it fetched again (attester doctor says what is wrong), or leave the system out with a second signer.",
     ),
     "lines_open": (
-        "Something in this campaign is still open.",
-        "Decide it, or propose an exception for it with a second signer.",
+        "Something in this access review is still open.",
+        "Ask those who are named; what cannot be finished needs an exception with a second signer.",
     ),
     "second_signer_needed": (
-        "This needs a second signer: another active person than you.",
+        "This needs a second signer: an active person other than you.",
         "Name one and try again.",
     ),
     "too_long_an_exception": (
@@ -127,14 +127,14 @@ SENTENCES: dict[str, tuple[str, str]] = {
     ),
     "group_not_opened": (
         "This group was not opened, so nobody has seen what would be kept.",
-        "Open it, look at its list, and decide its spot lines one by one.",
+        "Open it, look at its list, and decide the lines that were drawn from it one by one.",
     ),
     "spot_lines_open": (
-        "The spot lines of this group are not decided yet.",
-        "Decide each of them on its own first; which ones they are is not yours or ours to choose.",
+        "The lines that were drawn from this group are not decided yet.",
+        "Decide each of them on its own first; they are drawn from the list, so that nobody chooses them.",
     ),
     "group_dissolved": (
-        "A spot line of this group was not kept, so the group is no longer one.",
+        "One of the lines drawn from this group was not kept, so the rest cannot be kept together.",
         "Decide its lines one by one.",
     ),
     "no_such_group": (
@@ -146,19 +146,19 @@ SENTENCES: dict[str, tuple[str, str]] = {
         "Open your list again; it may have changed.",
     ),
     "no_such_source": (
-        "This campaign has no such source.",
-        "Choose one of the sources that the campaign shows.",
+        "This access review has no such system.",
+        "Choose one of those that its message shows.",
     ),
     "no_such_proposal": (
         "Nothing here waits for this second signature.",
-        "Look at the campaign again; it may be signed or declined already.",
+        "Look at the newest message; it may be signed or declined already.",
     ),
     "no_such_case": (
         "This review does not exist.",
         "Open your list to see what is yours.",
     ),
     "already_exists": (
-        "This campaign exists already.",
+        "This access review exists already.",
         "Nothing has to be done.",
     ),
     "not_due": (
@@ -195,7 +195,9 @@ def not_for_you(found: Objection) -> Refused:
 
 def not_for_them(found: Objection, line: AssignedLine) -> Refused:
     """The refusal of a person who was named as a reviewer."""
-    about = f"{line.line.entitlement.name} of {line.line.account.login}"
+    account = line.line.account
+    holder = line.person.name if line.person else account.name or account.login or account.native_id
+    about = f"“{line.line.entitlement.name}” of {holder}"
     return refused("not_independent", f"This person may not judge {about}: {found.reason}")
 
 

@@ -88,10 +88,10 @@ def hand_over(state: Review, command: HandOver, by: Actor, facts: Facts) -> Outc
 
 
 def reassign(state: Review, command: Reassign, by: Actor, facts: Facts) -> Outcome:
-    """The control owner gives lines to somebody else."""
+    """The control owner, or the manager who was asked when the reviewer was silent, gives lines to somebody else."""
     owner = standing_owner(facts) or state.head.owner
-    if by.somebody().id != owner.id:
-        raise refused("not_yours", "Only the control owner may give these lines to somebody else.")
+    if by.somebody().id not in (owner.id, state.manager_asked):
+        raise refused("not_yours", f"Only {owner.name} may give these lines to somebody else.")
     held = _named(state, command.refs)
     for x in held:
         _may_take(state, x, command.person, facts)

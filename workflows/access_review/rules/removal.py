@@ -47,7 +47,7 @@ def report(state: Review, command: ReportRemoved, by: Actor, at: datetime, facts
     """The remover says it is done; the source is pulled soon to see."""
     follow_up = _for_remover(state, command.ref, by, facts)
     if follow_up.status == "reported_done":
-        raise refused("removal_over", "This is reported already; the next complete pull shows whether it is so.")
+        raise refused("removal_over", "This is reported already; the next complete list shows whether it is so.")
     event = RemovalReported(ref=command.ref, by=by.id)
     reason = "to see whether a reported removal is done"
     want = Want(kind="pull", source=state.head.source, reason=reason, not_before=at + FIRST_CHECK)

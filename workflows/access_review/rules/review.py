@@ -23,6 +23,7 @@ from workflows.access_review.rules.refusal import checked_reason, not_for_you, r
 from workflows.kernel.identity import Person
 from workflows.kernel.independence import objection
 from workflows.kernel.model import Actor, Facts, Outcome
+from workflows.kernel.text import utc
 
 PAGE = 10
 STAMP = 8
@@ -97,9 +98,9 @@ def mark(state: Review, command: MarkLine, by: Actor, at: datetime, facts: Facts
     if held.status == "signed":
         raise refused("already_decided", _decided(held))
     if held.gone is not None:
-        raise refused("already_decided", "A later pull no longer has this access; nothing has to be decided.")
+        raise refused("already_decided", "A later list no longer has this access; nothing has to be decided.")
     if held.exemption is not None:
-        raise refused("already_decided", f"An exception covers this line until {held.exemption.until.isoformat()}.")
+        raise refused("already_decided", f"An exception covers this line until {held.exemption.until:%-d %B %Y}.")
     # CC6.3: the holder of an access is never its judge.
     independent(state, held, facts)
     digest = held.digest
@@ -144,4 +145,4 @@ def _decided(held: ReviewLine) -> str:
     """Who decided what and when."""
     if held.verdict is None or held.signed_at is None or held.signed_by is None:
         return ""
-    return f"{held.signed_by.name} signed “{held.verdict.verdict}” on this line at {held.signed_at:%Y-%m-%d %H:%M} UTC."
+    return f"{held.signed_by.name} signed “{held.verdict.verdict}” on this line on {utc(held.signed_at)}."

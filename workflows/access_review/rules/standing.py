@@ -10,8 +10,19 @@ from workflows.access_review.schedule import wake_at
 from workflows.kernel.calendar import period_words
 from workflows.kernel.identity import PersonId
 from workflows.kernel.model import Ask, CaseSummary
+from workflows.kernel.text import count
 
 NAME = "access_review"
+WANTED = {
+    "planned": "The lists are being fetched; nothing is wanted of you yet",
+    "collecting": "The lists are being fetched; nothing is wanted of you yet",
+    "open": "Reviewers are deciding; close it when all is decided and removed",
+    "removing": "All is decided; close it when every removal is verified",
+    "closed": "",
+    "closed_with_exceptions": "",
+    "cancelled": "",
+}
+"""What the control owner has to do in each state of a campaign."""
 
 
 def summary(state: Campaign | Review) -> CaseSummary:
@@ -89,8 +100,9 @@ def _campaign_asks(state: Campaign) -> list[Ask]:
     title = f"{state.title}, {period_words(state.period)}"
     found = []
     if state.owner is not None:
-        open_lines = f"{len(state.unassigned)} lines have no independent reviewer" if state.unassigned else ""
-        detail = open_lines or ("everything is decided" if state.status == "removing" else "")
+        nobody = count(len(state.unassigned), "line has", "lines have")
+        detail = f"{nobody} no independent reviewer: please name somebody" if state.unassigned else ""
+        detail = detail or WANTED[state.status]
         found.append(
             Ask(key="campaign", person=state.owner.id, title=title, detail=detail, due_at=state.due_at, open=state.open)
         )
@@ -105,25 +117,25 @@ def _campaign_asks(state: Campaign) -> list[Ask]:
 def _review_asks(state: Review) -> list[Ask]:
     head = state.head
     todo = [] if state.cancelled else state.unsettled()
-    detail = f"{len(todo)} of {len(state.lines)} lines open" if todo else ""
+    detail = f"{len(todo)} of {count(len(state.lines), 'line')} to decide" if todo else ""
     wanted = bool(todo)
     found = [
         Ask(key="queue", person=state.reviewer.id, title=head.title, detail=detail, due_at=head.due_at, open=wanted)
     ]
     silent = f"{state.reviewer.name} has not answered: {head.title}"
-    if state.manager_asked:
+    if state.manager_asked and state.manager_asked != state.reviewer.id:
         found.append(Ask(key="silent:manager", person=state.manager_asked, title=silent, detail=detail, open=wanted))
-    if state.owner_asked:
+    if state.owner_asked and head.owner.id != state.reviewer.id:
         found.append(Ask(key="silent:owner", person=head.owner.id, title=silent, detail=detail, open=wanted))
     waiting: dict[PersonId, int] = {}
     for x in state.lines.values():
         if x.assigned.cosigner is not None:
             waiting.setdefault(x.assigned.cosigner.id, 0)
             waiting[x.assigned.cosigner.id] += x.cosign == "wanted"
-    for person, count in waiting.items():
-        detail = f"{count} verdicts of {state.reviewer.name}"
+    for person, number in waiting.items():
+        detail = f"{count(number, 'verdict')} of {state.reviewer.name}"
         title = f"Your second signature: {head.title}"
-        found.append(Ask(key=f"cosign:{person}", person=person, title=title, detail=detail, open=count > 0))
+        found.append(Ask(key=f"cosign:{person}", person=person, title=title, detail=detail, open=number > 0))
     found.extend(_removal_ask(state, f) for f in state.follow_ups.values())
     return found
 
@@ -131,7 +143,9 @@ def _review_asks(state: Review) -> list[Ask]:
 def _removal_ask(state: Review, follow_up: FollowUp) -> Ask:
     line = follow_up.line.line
     verb = "Change" if follow_up.verdict == "change" else "Remove"
-    title = f"{verb} {line.entitlement.name} of {line.account.login} in {state.head.system}"
+    person = follow_up.line.person
+    whose = person.name if person else line.account.name or line.account.login or line.account.native_id
+    title = f"{verb} {line.entitlement.name} of {whose} in {state.head.system}"
     wanted = follow_up.open and follow_up.status != "reported_done"
     return Ask(
         key=f"removal:{follow_up.ref}",

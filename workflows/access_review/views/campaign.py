@@ -10,6 +10,16 @@ from workflows.kernel.model import Card
 from workflows.kernel.text import Mrkdwn, count, day, fill, joined, mrkdwn, utc
 
 UNASSIGNED_SHOWN = 8
+ABOUT_SHOWN = 3
+
+ENDED = {
+    "verdict_keep": "kept",
+    "verdict_revoke": "revoked",
+    "verdict_change": "changed",
+    "gone": "gone meanwhile",
+    "excepted": "excepted",
+    "removals_verified": "removals verified",
+}
 
 KINDS = {
     "source": "Leave a source out of this review",
@@ -36,16 +46,18 @@ def title(campaign: Campaign) -> str:
 def _owner_card(campaign: Campaign, to: str) -> Card:
     status = {
         "planned": "planned: the lists are being fetched",
-        "collecting": "fetching lists",
+        "collecting": "planned: the lists are being fetched",
         "open": "open: reviewers are deciding",
         "removing": "all decided: removals are being verified",
         "closed": "closed",
         "closed_with_exceptions": "closed with exceptions",
         "cancelled": "cancelled: not performed",
     }[campaign.status]
-    text = f"{title(campaign)}: {status}"
+    text = f"{title(campaign)} is {status}"
     blocks: list[Block] = [header(title(campaign)), section(_standing(campaign, status))]
-    blocks += [section(joined(_source(campaign, s) for s in _sources(campaign)))]
+    blocks += [section(joined(_source(s) for s in _sources(campaign)))]
+    if campaign.open and campaign.progress:
+        blocks += [section(_progress(campaign))]
     if campaign.open:
         blocks += _unassigned(campaign)
         blocks += [actions(*_buttons(campaign))]
@@ -79,20 +91,35 @@ def _standing(campaign: Campaign, status: str) -> Mrkdwn:
     return joined(said, " · ")
 
 
-def _source(campaign: Campaign, source: SourceState) -> Mrkdwn:
+def _named(source: SourceState) -> str:
+    return source.collection.system if source.collection else source.source
+
+
+def _progress(campaign: Campaign) -> Mrkdwn:
+    told = campaign.progress.values()
+    settled, removals, late = (sum(c.get(k, 0) for c in told) for k in ("settled", "removals_open", "removals_late"))
+    said = [fill("*{} of {} settled*", settled, count(len(campaign.homes), "line"))]
+    if removals:
+        said.append(fill("{} not verified yet", count(removals, "removal")))
+    if late:
+        said.append(fill("late: {}", count(late, "removal")))
+    return joined(said, " · ")
+
+
+def _source(source: SourceState) -> Mrkdwn:
     collection = source.collection
-    name = fill("*{}*", mrkdwn(collection.system if collection else source.source, 60))
+    name = fill("*{}*", mrkdwn(_named(source), 60))
     if source.status == "excepted":
         return fill("{}: left out by an exception that two people signed", name)
     if source.status == "refused":
         reasons = "; ".join(source.reasons) or "the list was not complete"
-        again = fill(" Fetched again {}.", utc(source.again_at)) if source.again_at else Mrkdwn("")
-        return fill("{}: *not opened.* {}{}", name, mrkdwn(reasons, 300), again)
+        again = fill(" It is fetched again on {}.", utc(source.again_at)) if source.again_at else Mrkdwn("")
+        return fill("{}: *not opened:* {}.{}", name, mrkdwn(reasons.rstrip("."), 300), again)
     if collection is None:
         return fill("{}: being fetched", name)
-    where = fill("list of {}, complete · sha256 `{}…`", utc(collection.as_of), collection.id[:8])
+    where = fill("complete list of {}", utc(collection.as_of))
     if source.status == "opened":
-        return fill("{}: {} with their reviewers · {}", name, count(source.lines, "line"), where)
+        return fill("{}: {} given to reviewers · {}", name, count(source.lines, "line"), where)
     return fill("{}: {} · waiting to be opened", name, where)
 
 
@@ -140,34 +167,39 @@ def _buttons(campaign: Campaign) -> list[Element]:
     ]
     for number, source in enumerate(_sources(campaign)):
         if source.status not in ("opened", "excepted"):
-            choices.insert(0, (f"Leave {source.source} out …", Link(act="leave_out", ref=ref, item=str(number))))
+            choices.insert(0, (f"Leave {_named(source)} out …", Link(act="leave_out", ref=ref, item=str(number))))
     elements.append(menu("More", "campaign", choices))
     return elements
 
 
 def _ended(campaign: Campaign) -> Mrkdwn:
     counts = campaign.counts
-    told = [
-        f"{counts[k]:,} {k.replace('_', ' ')}"
-        for k in ("keep", "revoke", "change", "gone", "excepted", "verified")
-        if counts.get(k)
-    ]
+    told = [f"{counts[k]:,} {words}" for k, words in ENDED.items() if counts.get(k)]
     said = fill("{}.", ", ".join(told)) if told else Mrkdwn("")
     standing = campaign.standing()
     if standing:
         said = joined([said, fill("{} in force; each ends on its own day.", count(len(standing), "exception"))])
-    return joined([said, Mrkdwn("The summary is recorded and signed. Export it with `attester export`.")])
+    return joined([said, Mrkdwn("The summary is recorded and signed.")])
+
+
+def _about(line: AssignedLine) -> Mrkdwn:
+    return fill("{} — {} · {}", words.who(line), words.what(line, 160), mrkdwn(line.line.account.system, 60))
 
 
 def _proposal_card(campaign: Campaign, p: Proposal) -> Card:
     text = f"Second signature wanted: {KINDS[p.kind]}"
     about = [fill("{} asks: *{}*", words.named(p.by), KINDS[p.kind])]
     if p.kind == "source":
-        about.append(fill("Source: *{}*", mrkdwn(p.item, 60)))
-    if p.refs:
-        about.append(fill("{} affected", count(len(p.refs), "line")))
+        source = campaign.sources.get(p.item)
+        about.append(fill("System: *{}*", mrkdwn(_named(source) if source else p.item, 60)))
+    about += [joined([_about(x), words.standing_out(x), words.facts(x)]) for x in p.about[:ABOUT_SHOWN]]
+    if len(p.about) > ABOUT_SHOWN:
+        about.append(fill("… and {}", count(len(p.about) - ABOUT_SHOWN, "more line")))
+    if p.reviewer:
+        judge = next((r.name for r in campaign.reviewers.values() if r.id == p.reviewer), "")
+        about.append(fill("Who decides: *{}*", mrkdwn(judge, 60)) if judge else Mrkdwn(""))
     if p.until:
-        about.append(fill("Until {}", words.written(p.until)))
+        about.append(fill("Until: *{}*", words.written(p.until)))
     about.append(fill("Reason: {}", words.quoted(p.reason, 900)))
     blocks: list[Block] = [header("Second signature wanted"), section(joined(about))]
     ref, item = case_ref(campaign.case), str(p.number)
@@ -180,8 +212,8 @@ def _proposal_card(campaign: Campaign, p: Proposal) -> Card:
         )
     else:
         done = {
-            "signed": "Signed by both.",
-            "declined": "Declined. Nothing changed.",
+            "signed": "You signed. It holds now.",
+            "declined": "You declined. Nothing changed.",
             "open": "No longer wanted: the review has ended.",
         }
         blocks.append(section(Mrkdwn(done[p.outcome])))

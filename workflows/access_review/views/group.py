@@ -39,7 +39,7 @@ def _opened(review: Review, group: Group) -> list[Block]:
     blocks = [section(fill("*Kept together:* {}", mrkdwn(names, LIST)))]
     if spots:
         left = ", ".join(words.plainly(review.lines[r].assigned) for r in spots)
-        says = f"First decide {count(len(spots), 'line')} of these one by one: {left}."
+        says = f"Before that, please decide {count(len(spots), 'line')} of this group singly, among the lines above: {left}."
         return [*blocks, section(mrkdwn(says, 600))]
     link = Link(act="keep_group", ref=case_ref(review.case), item=group.id)
     return [*blocks, actions(button(f"Keep the other {len(rest)} …", link))]

@@ -13,6 +13,11 @@ from workflows.kernel.text import Mrkdwn, count, day, fill, joined, mrkdwn, utc
 PAGE = 10
 CUTS = (240, 120, 60, 30)
 """How long a text of one line may be: the first length with which the page fits into a message."""
+LEVELS = {
+    "slack": "you sign with your Slack session",
+    "slack+sso": "you sign in with the company's account to sign",
+    "slack+sso+mfa": "you sign in with the company's account and a second factor to sign",
+}
 
 
 def queue_card(review: Review) -> Card:
@@ -60,6 +65,8 @@ def _notice(review: Review) -> str:
     open_lines = len(review.unsettled())
     if not review.lines:
         return f"{title(review)}: nothing is left for you to decide."
+    if review.cancelled:
+        return f"{title(review)}: cancelled. Nothing is wanted of you."
     if review.sealed or not open_lines:
         return f"{title(review)}: decided. Thank you."
     return f"{title(review)}: {count(open_lines, 'line')} for you to decide, about {words.minutes(open_lines)}."
@@ -69,6 +76,8 @@ def _blocks(review: Review, cut: int) -> list[Block]:
     top = [header(title(review))]
     if not review.lines:
         return [*top, section(Mrkdwn("Nothing is left for you to decide: every line was moved to somebody else."))]
+    if review.cancelled:
+        return [*top, section(Mrkdwn("This review was cancelled. Nothing is wanted of you.")), _small(review)]
     if review.sealed:
         return [
             *top,
@@ -82,7 +91,7 @@ def _blocks(review: Review, cut: int) -> list[Block]:
         return [*top, section(_summary(review)), actions(*_opening_buttons(review)), _small(review)]
     middle: list[Block] = []
     for line in on_page(review, review.page):
-        middle += [section(_line(line, cut)), *_row(review, line)]
+        middle += [section(_line(review, line, cut)), *_row(review, line)]
     groups = group_blocks(review)
     return [
         *top,
@@ -132,7 +141,7 @@ def _progress(review: Review) -> Mrkdwn:
     return joined(said, " · ")
 
 
-def _line(line: ReviewLine, cut: int) -> Mrkdwn:
+def _line(review: Review, line: ReviewLine, cut: int) -> Mrkdwn:
     a = line.assigned
     rows = [
         fill("{} — {}", words.who(a, min(cut, 80)), words.what(a, cut)),
@@ -151,11 +160,11 @@ def _line(line: ReviewLine, cut: int) -> Mrkdwn:
     if a.earlier:
         last = a.earlier[0]
         rows.append(fill("Last time: {} by {}, {}", words.DONE[last.verdict], mrkdwn(last.reviewer, 60), day(last.at)))
-    rows.append(_state(line, cut))
+    rows.append(_state(review, line, cut))
     return joined(rows)
 
 
-def _state(line: ReviewLine, cut: int) -> Mrkdwn:
+def _state(review: Review, line: ReviewLine, cut: int) -> Mrkdwn:
     if line.gone is not None:
         return fill("✓ *Gone meanwhile*: the list of {} no longer has it.", utc(line.gone.as_of))
     if line.exemption is not None:
@@ -165,8 +174,12 @@ def _state(line: ReviewLine, cut: int) -> Mrkdwn:
     if line.status == "signed" and line.verdict is not None:
         return fill("✓ *{}*, signed {}", words.DONE[line.verdict.verdict].capitalize(), _recorded(line))
     if line.mark is not None:
-        verdict = {"keep": "keep", "revoke": "revoke", "change": f"change to {line.mark.target}"}[line.mark.verdict]
-        return fill("→ *{}* {} _not signed yet_", verdict.capitalize(), words.quoted(line.mark.reason, cut))
+        verdict = words.VERDICTS[line.mark.verdict]
+        if line.mark.verdict == "change":
+            choices = review.choices.get(line.assigned.line.entitlement.resource, ())
+            verdict = f"Change to: {words.target(choices, line.mark.target)}"
+        said = [fill("→ *{}*", mrkdwn(verdict, 200)), words.quoted(line.mark.reason, cut), Mrkdwn("_not signed yet_")]
+        return joined(said, " ")
     return Mrkdwn("")
 
 
@@ -186,11 +199,11 @@ def _row(review: Review, line: ReviewLine) -> list[Block]:
     subject = words.plainly(line.assigned)
     if line.mark is not None:
         return [actions(button("Undo", link("withdraw"), says=f"Take the mark on {subject} back"))]
-    more = [("Change to less …", link("change")), ("Not mine …", link("not_mine")), ("Hand over …", link("hand_over"))]
-    more.append(("Show details", link("details")))
+    more = [("Not mine …", link("not_mine")), ("Hand over …", link("hand_over")), ("Show details", link("details"))]
     elements: list[Element] = []
     if not line.assigned.leaver:
         elements.append(button("Keep", link("keep"), says=f"Keep the access of {subject}"))
+        more.insert(0, ("Change …", link("change")))
     elements += [
         button("Revoke", link("revoke"), style="danger", says=f"Revoke the access of {subject}"),
         menu("More", item, more),
@@ -246,22 +259,23 @@ def removal(f: FollowUp) -> Mrkdwn:
     if f.status == "reappeared":
         return Mrkdwn("*There again* after it was verified gone. It has to go again.")
     if f.status == "still_present":
-        return fill("*Still there*: {} {} was asked again.", mrkdwn(f.cause, 160), mrkdwn(f.remover.name, 60))
+        return fill("*Still there*: {}. {} was asked again.", mrkdwn(f.cause, 160), mrkdwn(f.remover.name, 60))
     if f.status == "reported_done":
         return fill("{} says that it is done. The next list will show whether it is.", mrkdwn(f.remover.name, 60))
-    late = " *Late.*" if f.late else ""
-    return fill("{} was asked to do it by {}.{}", mrkdwn(f.remover.name, 60), day(f.due_at), Mrkdwn(late))
+    late = Mrkdwn(" *This is late.*" if f.late else "")
+    asked = fill("{} was asked to do it by {}.{}", mrkdwn(f.remover.name, 60), day(f.due_at), late)
+    if f.blocked:
+        return fill("{} Their answer: it cannot be done, {}", asked, words.quoted(f.blocked, 160))
+    return asked
 
 
 def _small(review: Review) -> Block:
     newest = max((x.assigned for x in review.lines.values()), key=lambda a: a.as_of)
-    level = {"slack": "Slack session only"}.get(review.head.assurance, review.head.assurance)
     said = fill(
-        "List of {}, complete · sha256 `{}…` · control {} · level: {}",
+        "The complete list of {} · control {} · {}",
         utc(newest.as_of),
-        newest.collection[:8],
         mrkdwn(review.head.control, 40),
-        level,
+        LEVELS.get(review.head.assurance, review.head.assurance),
     )
     signed = joined((fill("`{}`", words.short_id(s)) for s in review.signatures[-5:]), " ")
     return context(said, *([fill("Recorded as {}", signed)] if signed else []))

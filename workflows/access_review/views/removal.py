@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import datetime
+
 from workflows.access_review.model import FollowUp, Review
 from workflows.access_review.views import words
 from workflows.access_review.views.queue import removal, title
@@ -25,8 +27,12 @@ def _removal_card(review: Review, f: FollowUp) -> Card:
     blocks: list[Block] = [header(text), section(_order(review, f))]
     if f.status in ("requested", "still_present", "reappeared") and not f.exemption:
         if f.cause:
-            blocks.append(section(fill("*Still there.* {}", mrkdwn(f.cause, 300))))
-        blocks.append(section(_steps(f)))
+            blocks.append(section(fill("*It has to go still:* {}.", mrkdwn(f.cause, 300))))
+        if f.blocked:
+            told = "You said that it cannot be done: {} {} was told and decides. Press *Done* if it is done after all."
+            owner = mrkdwn(review.head.owner.name, 60)
+            blocks.append(section(fill(told, words.quoted(f.blocked, 600), owner)))
+        blocks.append(section(_steps(review, f)))
         blocks.append(
             actions(
                 button("Done", Link(act="removed", ref=ref, item=f.ref), style="primary", says=f"{text}: done"),
@@ -58,12 +64,19 @@ def _removal_card(review: Review, f: FollowUp) -> Card:
 def _order(review: Review, f: FollowUp) -> Mrkdwn:
     wanted = fill("{} — {}", words.who(f.line), words.what(f.line))
     if f.verdict == "change":
-        wanted = fill("{}\nShould become: *{}*", wanted, mrkdwn(f.target, 200))
+        wanted = fill("{}\nShould become: *{}*", wanted, mrkdwn(_target(review, f), 200))
+    held = review.lines.get(f.ref)
+    if held is not None and held.reason:
+        wanted = fill("{}\nWhy: {}", wanted, words.quoted(held.reason, 600))
     late = Mrkdwn(" *This is late.*") if f.late and f.open else Mrkdwn("")
     return fill("{}\nDue {}.{}", wanted, day(f.due_at), late)
 
 
-def _steps(f: FollowUp) -> Mrkdwn:
+def _target(review: Review, f: FollowUp) -> str:
+    return words.target(review.choices.get(f.line.line.entitlement.resource, ()), f.target)
+
+
+def _steps(review: Review, f: FollowUp) -> Mrkdwn:
     account, paths = f.line.line.account, f.paths or f.line.line.via
     login = f"{account.login} (id {account.native_id})" if account.login != account.native_id else account.login
     steps = [fill("*1.* In {}, open the account `{}`.", mrkdwn(account.system, 60), mrkdwn(login, 120))]
@@ -71,19 +84,20 @@ def _steps(f: FollowUp) -> Mrkdwn:
         how = {"direct": "the direct grant"}.get(path, f"the membership in {path.partition(':')[2] or path}")
         steps.append(
             fill(
-                "*{}.* Take away {} that gives `{}`.",
+                "*{}.* Take away {}: it gives `{}`.",
                 len(steps) + 1,
                 mrkdwn(how, 120),
                 mrkdwn(f.line.line.entitlement.name, 120),
             )
         )
     if f.verdict == "change":
-        steps.append(fill("*{}.* Grant `{}` instead.", len(steps) + 1, mrkdwn(f.target, 120)))
+        steps.append(fill("*{}.* Grant instead: {}", len(steps) + 1, mrkdwn(_target(review, f), 200)))
     steps.append(
         fill(
-            "*{}.* Press *Done*. The next list of {} shows whether it is gone.",
+            "*{}.* Press *Done*. The next list of {} shows whether it is {}.",
             len(steps) + 1,
             mrkdwn(account.system, 60),
+            "so" if f.verdict == "change" else "gone",
         )
     )
     return joined(steps)
@@ -118,7 +132,7 @@ def silent_cards(review: Review) -> list[Card]:
 
 def _silent_card(review: Review, person: str, key: str, open_lines: int) -> Card:
     if not open_lines or review.sealed:
-        done = f"{title(review)}: {review.reviewer.name} has decided everything."
+        done = f"{title(review)}: nothing is open with {review.reviewer.name} any more."
         return Card(key=key, to=person, text=done, blocks=(section(mrkdwn(done)),), open=False)
     text = f"{title(review)}: {review.reviewer.name} has not decided {count(open_lines, 'line')}"
     blocks: list[Block] = [
@@ -140,41 +154,50 @@ def _silent_card(review: Review, person: str, key: str, open_lines: int) -> Card
 
 
 def reminder_cards(review: Review) -> list[Card]:
-    """The newest reminder as a message of its own: an update in place would reach nobody."""
-    if not review.climbed:
-        return []
-    rung = max(review.climbed, key=lambda name: (review.climbed[name], name))
-    open_lines = len(review.unsettled())
-    if not open_lines or review.sealed:
-        return []
-    late = rung in ("overdue", "manager", "owner", "no_response")
+    """Each reminder as a message of its own (an update in place would reach nobody); only the newest still asks."""
+    order = {rung.name: (rung.at, rung.name) for rung in review.ladder}
+    # Rungs that were passed at once, after an outage, are one message: that of the highest.
+    highest: dict[datetime, str] = {}
+    for rung in sorted((r for r in review.climbed if r in order), key=lambda name: order[name]):
+        highest[review.climbed[rung]] = rung
+    sent = [highest[at] for at in sorted(highest)]
+    return [_reminder_card(review, rung, newest=rung == sent[-1]) for rung in sent]
+
+
+def _reminder_card(review: Review, rung: str, *, newest: bool) -> Card:
+    open_lines, key = len(review.unsettled()), f"reminder:{rung}"
+    if not open_lines or review.sealed or not newest:
+        done = "There is a newer reminder below." if open_lines and not review.sealed else "Nothing is open any more."
+        said = f"Reminder of {title(review)}. {done}"
+        return Card(key=key, to=review.reviewer.id, text=said, blocks=(context(mrkdwn(said)),), open=False)
+    late = any(r.name in review.climbed and r.at >= review.head.due_at for r in review.ladder)
     when = fill("was due {}", day(review.head.due_at)) if late else fill("is due {}", day(review.head.due_at))
     text = f"Reminder: {count(open_lines, 'line')} to decide in {title(review)}"
-    blocks = [
-        section(
-            fill(
-                "*{}* still to decide in *{}*, about {}. It {}.\nThe queue is in the message above.",
-                count(open_lines, "line"),
-                mrkdwn(title(review), 100),
-                words.minutes(open_lines),
-                when,
-            )
-        )
-    ]
-    return [Card(key=f"reminder:{rung}", to=review.reviewer.id, text=text, blocks=tuple(blocks), open=True)]
+    said = fill(
+        "*{}* still to decide in *{}*, about {}. It {}.\nYour list is further up here; type */review* to open it.",
+        count(open_lines, "line"),
+        mrkdwn(title(review), 100),
+        words.minutes(open_lines),
+        when,
+    )
+    return Card(key=key, to=review.reviewer.id, text=text, blocks=(section(said),), open=True)
 
 
 def cosign_cards(review: Review) -> list[Card]:
     """What the second signer of an independence exception is asked, one card per person."""
     wanted: dict[str, list[str]] = {}
     for ref, line in review.lines.items():
-        if line.cosign == "wanted" and line.assigned.cosigner is not None:
-            wanted.setdefault(line.assigned.cosigner.id, []).append(ref)
+        if line.assigned.cosigner is not None and (line.cosign or line.refused_because):
+            waiting = wanted.setdefault(line.assigned.cosigner.id, [])
+            waiting += [ref] if line.cosign == "wanted" else []
     return [_cosign_card(review, person, refs) for person, refs in sorted(wanted.items())]
 
 
 def _cosign_card(review: Review, person: str, refs: list[str]) -> Card:
     ref = case_ref(review.case)
+    if not refs:
+        done = f"Second signature, {title(review)}: nothing waits for you any more."
+        return Card(key=f"cosign:{person}", to=person, text=done, blocks=(section(mrkdwn(done)),), open=False)
     text = f"Second signature: {count(len(refs), 'verdict')} of {review.reviewer.name} in {review.head.system}"
     blocks: list[Block] = [
         header(f"Second signature: {review.head.system}"),
@@ -207,4 +230,4 @@ def _cosign_card(review: Review, person: str, refs: list[str]) -> Card:
         )
     if len(refs) > 8:
         blocks.append(context(fill("… and {} after these.", len(refs) - 8)))
-    return Card(key="cosign", to=person, text=text, blocks=tuple(blocks))
+    return Card(key=f"cosign:{person}", to=person, text=text, blocks=tuple(blocks))

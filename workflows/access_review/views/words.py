@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import UTC, date, datetime
 
-from workflows.access_review.model import AssignedLine, Change, Flag, VerdictWord
-from workflows.kernel.identity import LastUse, Person, Why
-from workflows.kernel.text import Mrkdwn, count, cut, day, fill, joined, mrkdwn
+from workflows.access_review.model import AssignedLine, Change, Choice, Flag, VerdictWord
+from workflows.kernel.identity import LastUse, LinkRule, Person, Why
+from workflows.kernel.text import Mrkdwn, count, cut, fill, joined, mrkdwn
 
 FLAGS: dict[Flag, str] = {
     "leaver": "has left the company",
@@ -14,7 +15,7 @@ FLAGS: dict[Flag, str] = {
     "orphan": "account of nobody we know",
     "ambiguous": "two people could own this account",
     "external": "address of another company",
-    "weak_link": "linked by login only",
+    "weak_link": "matched to the person by login only",
     "no_owner": "nobody answers for this account",
     "service": "service account",
     "shared": "shared account",
@@ -37,7 +38,28 @@ WHY: dict[Why, str] = {
     "not_offered": "the system does not say",
     "not_permitted": "we may not read it",
     "not_fetched": "not read",
-    "absent": "missing in this row",
+    "absent": "the list does not say",
+}
+RULES: dict[str, str] = {
+    "entitlement_owner": "you own this entitlement",
+    "app_owner": "you own the application",
+    "manager": "you are the holder's manager",
+    "fallback": "the program names you where nobody else can be asked",
+    "proposed": "the reviewer before you proposed you",
+    "handed_over": "it was handed over to you",
+    "reassigned": "it was given to you",
+    "independence_exception": "two people chose you, because nobody independent was found",
+}
+"""Why somebody is asked, by the rule that chose them."""
+
+LINKS: dict[LinkRule, str] = {
+    "certain": "matched to a person",
+    "strong": "matched to a person",
+    "signed": "matched to a person by a signed correction",
+    "weak": "matched to a person by login only",
+    "ambiguous": "two people could own it",
+    "external": "of another company",
+    "orphan": "matched to nobody",
 }
 VERDICTS: dict[VerdictWord, str] = {"keep": "Keep", "revoke": "Revoke", "change": "Change"}
 DONE: dict[VerdictWord, str] = {"keep": "kept", "revoke": "revoked", "change": "to be changed"}
@@ -98,10 +120,26 @@ def short(line: AssignedLine) -> str:
 def last_use(used: LastUse, why: Why | None) -> Mrkdwn:
     """When it was used; never "never": no source knows that."""
     if used.at is not None:
-        return fill("last used {}", day(used.at))
+        return fill("last used {}", written(used.at))
     if used.none_since is not None:
         return fill("no use seen since {}", written(used.none_since))
     return fill("last use unknown{}", because(why))
+
+
+def path(via: tuple[str, ...]) -> str:
+    """`by a direct grant`, `through the group web`: how the access reaches the account."""
+    groups = [f"the {kind} {name}" if name else kind for kind, _, name in (v.partition(":") for v in via)]
+    through = ", ".join(g for g in groups if g != "direct")
+    parts = (["by a direct grant"] if "direct" in via else []) + ([f"through {through}"] if through else [])
+    return " and ".join(parts)
+
+
+def target(choices: Sequence[Choice], native_id: str) -> str:
+    """What an access should become, in plain words and by its name in the system."""
+    found = next((c for c in choices if c.native_id == native_id), None)
+    if found is None:
+        return native_id
+    return f"{found.plain} ({found.name})" if found.plain else found.name
 
 
 def because(why: Why | None) -> str:
@@ -123,11 +161,11 @@ def facts(line: AssignedLine) -> Mrkdwn:
     parts = [last_use(used, unknown.get("last_used"))]
     granted = line.line.granted_at
     parts.append(
-        fill("granted {}", day(granted))
+        fill("granted {}", written(granted))
         if granted
         else fill("grant date unknown{}", because(unknown.get("granted_at")))
     )
-    parts.append(fill("through {}", mrkdwn(", ".join(line.line.via), 90)))
+    parts.append(mrkdwn(path(line.line.via), 110))
     parts.append(_three("MFA on", "MFA off", "MFA unknown", account.mfa, unknown.get("mfa")))
     if account.active is not True:
         parts.append(_three("", "account disabled", "unknown whether active", account.active, unknown.get("active")))

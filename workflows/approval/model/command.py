@@ -9,7 +9,7 @@ from pydantic import AwareDatetime
 from workflows.approval.model.request import Deploy, Finding
 from workflows.approval.model.setting import Severity
 from workflows.kernel.identity import Collection, Person, PersonId
-from workflows.kernel.model import CaseId, Command, Digest, EvidenceRef, Need
+from workflows.kernel.model import CaseId, Command, EvidenceRef, Need
 
 Task = Literal["grant", "remove"]
 
@@ -34,7 +34,7 @@ class SeeDeskPull(SystemCommand):
 class AskAccess(Command):
     """Somebody asks for access, for themselves or for another. ``length`` is a span; empty is standing access.
 
-    ``collection`` names the pull that is looked into for what the person already holds, empty for none.
+    ``source`` and ``subject_login`` name the case; the rules compare them with catalogue and directory.
     """
 
     NEED: ClassVar[Need] = "person"
@@ -62,11 +62,12 @@ class DeclareRisk(Command):
 
 
 class OpenAccess(SystemCommand):
-    """The case of a request that came in at the desk."""
+    """The case of a request that came in at the desk. ``collection`` is the pull that is looked into for what the person
+    already holds, None for none; ``earlier`` the access that would be extended."""
 
     asked: AskAccess
     holder: CaseId
-    collection: Digest = ""
+    collection: Collection | None = None
     earlier: CaseId = ""
 
 
@@ -239,7 +240,7 @@ class Climb(SystemCommand):
 
 
 class AnnounceEnd(SystemCommand):
-    """An end comes near, or is there: `first`, `last`, `end`."""
+    """An end comes near, or is there: `first`, `second`, `last`, `end`."""
 
     rung: str
     due_at: AwareDatetime

@@ -7,7 +7,7 @@ from typing import ClassVar, Literal
 from pydantic import AwareDatetime
 
 from workflows.approval.model.command import Task
-from workflows.approval.model.request import Deploy, Frame, Request
+from workflows.approval.model.request import Frame, Request
 from workflows.kernel.identity import Collection, LineKey, Person, PersonId
 from workflows.kernel.model import Event, EvidenceRef
 
@@ -80,7 +80,7 @@ class EndAnnounced(Event):
     """The end comes near, or is there; at the end somebody is asked to take the access away."""
 
     NAME: ClassVar[str] = "end_announced"
-    rung: Literal["first", "last", "end"]
+    rung: Literal["first", "second", "last", "end"]
     until: AwareDatetime
     people: tuple[PersonId, ...]
 
@@ -146,7 +146,11 @@ class DeployBypassed(Event):
 
     NAME: ClassVar[str] = "deploy_bypassed"
     DETACHED: ClassVar[tuple[str, ...]] = ("request", "frame")
-    deploy: Deploy
+    repository: str
+    environment: str
+    run: str
+    attempt: int
+    commit: str
     request: Request
     frame: Frame
     files: tuple[EvidenceRef, ...] = ()

@@ -5,7 +5,7 @@ Texts that people typed, and whatever has a login in it, travel as evidence file
 
 from __future__ import annotations
 
-from typing import ClassVar, Literal
+from typing import ClassVar
 
 from pydantic import AwareDatetime
 
@@ -221,6 +221,7 @@ class AccessReserved(Event):
     """Access was approved for a person."""
 
     NAME: ClassVar[str] = "access_reserved"
+    control: str
     person: PersonId
     name: str
     entry: str
@@ -254,6 +255,3 @@ class EmergencyUnreviewed(Event):
     NAME: ClassVar[str] = "emergency_unreviewed"
     was_due_at: AwareDatetime
     people: tuple[PersonId, ...]
-
-
-Ending = Literal["first", "last", "end"]

@@ -74,7 +74,8 @@ class Review:
 
 @dataclass(frozen=True)
 class Approval:
-    """One thing that somebody wants and others decide. ``step`` counts from 0; ``asked`` are its people now."""
+    """One thing that somebody wants and others decide. ``step`` counts from 0; ``asked`` are its people now, ``everyone``
+    who was asked at all, with the step."""
 
     case: CaseId
     request: Request
@@ -87,6 +88,7 @@ class Approval:
     step: int = 0
     asked: tuple[Person, ...] = ()
     asked_at: datetime | None = None
+    everyone: tuple[tuple[int, Person], ...] = ()
     handed: dict[PersonId, HandedOver] = field(default_factory=dict)
     climbed: dict[str, datetime] = field(default_factory=dict)
     decisions: tuple[Decision, ...] = ()
@@ -108,18 +110,20 @@ class Approval:
     told: str = ""
     outcome: str = ""
     review: Review | None = None
-    lapsed_at: datetime | None = None
     explained: str = ""
 
     @cached_property
     def digest(self) -> Digest:
-        """SHA-256 of what is decided on: the request, its evidence, the step and the yeses before it."""
+        """SHA-256 of what is decided on: the request, its evidence, the step and the yeses to earlier ones.
+
+        Two people of one step may so press at the same moment.
+        """
         about = {
             "case": self.case,
             "request": self.request.digest(),
             "step": self.step,
             "files": [f.sha256 for f in self.files],
-            "before": [d.person.id for d in self.decisions],
+            "before": [d.person.id for d in self.decisions if d.step < self.step],
         }
         return hashlib.sha256(canonical(about)).hexdigest()
 
@@ -136,13 +140,10 @@ class Approval:
     @property
     def over(self) -> bool:
         """Whether nothing more is wanted in this case."""
-        waits = self.review is not None and self.review.by == ""
-        unexplained = self.status == "bypassed" and not self.explained
-        lapsed = self.lapsed_at is not None and not self.closed_at
+        waits = self.review is not None and not self.review.by
         standing = self.status == "effective" and self.request.kind == "access" and self.request.until is None
-        gone = self.status in OVER or standing or (self.status == "bypassed" and not unexplained)
-        gone = gone or (self.request.kind == "deploy" and self.outcome != "")
-        return gone and not waits and not lapsed
+        explained = self.status == "bypassed" and bool(self.explained)
+        return (self.status in OVER or standing or explained) and not waits
 
     @property
     def closed_days(self) -> frozenset[date]:

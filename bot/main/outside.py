@@ -1,0 +1,108 @@
+"""What time wakes for the ledger's outside: anchors in the vault, tokens of the authority, the daily look at both."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import structlog
+
+from bot.anchoring import Anchorer, Vaulted
+from bot.clock import SystemClock
+from bot.jobs import Tick
+from bot.main.storage import Storage
+from bot.stamper import Alarms, Stamper
+from bot.stamping import TokenRefused
+from bot.vault import S3Vault, VaultUnusable
+from bot.vault.probe import Checked, Probe, probe_client
+
+ANCHOR_SECONDS = 40.0
+"""Anchors are at most 60 s apart while the log grows."""
+STAMP_SECONDS = 5.0
+PROBE_EVERY = timedelta(hours=24)
+PROBE_FAILED = "vault_probe_failed"
+DAY = 24 * 3600.0
+LOG = structlog.get_logger("attester")
+
+
+def anchorer(storage: Storage, alarms: Alarms) -> Anchorer:
+    """Copies the log into the vault; anchored checkpoints are stamped where there is an authority."""
+    return Anchorer(
+        storage.anchors,
+        storage.stamps,
+        storage.log,
+        storage.log_key.public,
+        Vaulted(storage.settings.vault_url, storage.vault),
+        storage.clock,
+        alarms,
+        stamp=storage.authority is not None,
+    )
+
+
+def ticks(storage: Storage, alarms: Alarms) -> list[Tick]:
+    """The ticks of a worker. Raises SettingsInvalid where the authority cannot be used as it is configured."""
+    anchors = anchorer(storage, alarms)
+    found = [
+        Tick("anchor", ANCHOR_SECONDS, anchors.run),
+        Tick("compare", DAY, lambda: compared(anchors)),
+    ]
+    if storage.authority is not None:
+        stamper = Stamper(storage.stamps, storage.authority, storage.clock, alarms)
+        found += [Tick("stamp", STAMP_SECONDS, stamper.run), Tick("restamp", DAY, stamper.renew)]
+    if isinstance(storage.vault, S3Vault):
+        found.append(Tick("probe", 3600.0, lambda: probe_when_old(storage, alarms)))
+    return found
+
+
+def probe_when_old(storage: Storage, alarms: Alarms) -> bool:
+    """Probe the bucket where the last probe is a day old; True where it was. What it finds is kept, and said aloud."""
+    last = storage.anchors.probed(storage.settings.vault_url)
+    if last is not None and storage.clock.now() - last.at < PROBE_EVERY:
+        return False
+    try:
+        checked = probe(storage)
+    except VaultUnusable as failure:
+        LOG.warning("vault_not_probed", why=str(failure))
+        return False
+    wrong = [f"{one.name}: {one.verdict}" for one in checked if one.verdict != "kept"]
+    if wrong:
+        alarms.sound(PROBE_FAILED, f"The vault is not shown to be immutable ({', '.join(wrong)}). Run: attester doctor")
+    else:
+        alarms.clear(PROBE_FAILED)
+    return True
+
+
+def probe(storage: Storage) -> list[Checked]:
+    """Probe the bucket now and keep how it went; nothing for a folder. Raises VaultUnusable."""
+    vault = storage.vault
+    if not isinstance(vault, S3Vault):
+        return []
+    client = probe_client(vault.bucket, storage.settings.aws_endpoint_url)
+    checked = Probe(client, vault.bucket, vault.prefix, SystemClock().now).run()
+    verdicts = {one.name: (one.verdict, one.said) for one in checked}
+    storage.anchors.keep_probe(storage.settings.vault_url, storage.clock.now(), verdicts)
+    return checked
+
+
+def findings(storage: Storage, alarms: Alarms) -> list[str]:
+    """What is wrong with kept tokens and with the newest anchor, in sentences. Tokens are judged where their root is known."""
+    found = [said] if (said := compared(anchorer(storage, alarms))) else []
+    if storage.authority is None:
+        return found
+    for token, data in storage.stamps.walk():
+        try:
+            judged = storage.authority.judge(token.data, data)
+        except TokenRefused as refused:
+            found.append(f"The token {token.id} of {token.subject} does not hold: {refused} Take it from a backup.")
+            continue
+        if judged.gen_at != token.gen_at:
+            found.append(f"The token {token.id} of {token.subject} is filed under another time than its own.")
+    return found
+
+
+def compared(anchors: Anchorer) -> str:
+    """Why the log is not what the vault says, or why the vault cannot be read; empty where they agree."""
+    try:
+        return anchors.compare()
+    except OSError as away:
+        LOG.warning("vault_not_compared", why=str(away))
+        return str(away)

@@ -1,0 +1,162 @@
+"""A request as sentences. What is not known is said to be unknown; names and logins come from the directory."""
+
+from __future__ import annotations
+
+from workflows.approval.model import Approval, Decision, Request, Role, Status
+from workflows.approval.rules.standing import title
+from workflows.kernel.identity import Person
+from workflows.kernel.text import Mrkdwn, cut, day, fill, joined, mrkdwn, when
+
+ROLES: dict[Role, str] = {
+    "manager": "as the manager",
+    "entitlement_owner": "as the owner of this access",
+    "emergency": "as an approver of emergencies",
+    "release": "as a release approver",
+    "risk": "as an approver of this risk",
+    "second": "as the second approver",
+}
+STATUS: dict[Status, str] = {
+    "collecting": "Waiting for evidence",
+    "asked": "Waiting for an answer",
+    "approved": "Approved",
+    "effective": "In effect",
+    "ending": "Over; waiting until it is gone",
+    "ended": "Ended",
+    "refused": "Refused",
+    "withdrawn": "Taken back",
+    "lapsed": "Lapsed: nobody answered in time",
+    "superseded": "No longer counts: what was asked about has changed",
+    "effect_failed": "Granted otherwise than approved",
+    "not_ended": "Over, and not gone",
+    "bypassed": "Went out without an approval",
+}
+
+
+def message(start: str, about: str) -> str:
+    """The text of a message, for notifications and screen readers: inert, because Slack reads mentions in it too."""
+    return mrkdwn(f"{start}: {about}", 250)
+
+
+def about(state: Approval) -> Mrkdwn:
+    """What the case is about, in bold."""
+    return fill("*{}*", mrkdwn(title(state), 250))
+
+
+def named(person: Person | None, limit: int = 80) -> Mrkdwn:
+    """`*Maya Chen* (maya@acme.test)`"""
+    if person is None:
+        return Mrkdwn("nobody")
+    if not person.login:
+        return fill("*{}*", mrkdwn(person.name, limit))
+    return fill("*{}* ({})", mrkdwn(person.name, limit), mrkdwn(person.login, limit))
+
+
+def quoted(reason: str, limit: int = 400) -> Mrkdwn:
+    """A reason as somebody typed it, on one line."""
+    text = cut(" ".join(reason.split()), limit)
+    return fill("“{}”", text) if text else Mrkdwn("")
+
+
+def until(request: Request) -> Mrkdwn:
+    """Until when it is wanted."""
+    if request.kind == "deploy":
+        return Mrkdwn("")
+    return fill("until {}", when(request.until)) if request.until else Mrkdwn("with no end (standing access)")
+
+
+def facts(state: Approval) -> Mrkdwn:
+    """What is asked for, by whom, for whom, why, on what."""
+    request = state.request
+    if request.access is not None:
+        return _access(request)
+    return _deploy(request) if request.deploy is not None else _exception(request)
+
+
+def _access(request: Request) -> Mrkdwn:
+    access = request.access
+    lines = [fill("{} asks for *{}* {}.", named(request.requester), mrkdwn(request.title, 80), until(request))]
+    if request.subject and request.requester and request.subject.id != request.requester.id:
+        lines.append(fill("It is for {}.", named(request.subject)))
+    place = access.system if access else ""
+    lines.append(fill("{} (in {})", mrkdwn(request.plain, 220), mrkdwn(place, 60)))
+    lines.append(fill("Why: {}", quoted(request.reason, 800)))
+    subject = request.subject
+    if subject is not None and (subject.title or subject.department):
+        about = ", ".join(t for t in (subject.title, subject.department) if t)
+        lines.append(fill("In the directory: {}", mrkdwn(about, 160)))
+    if access is not None:
+        lines.append(_held(access.held, access.system))
+        lines.append(mrkdwn("This access is privileged." if access.privileged else ""))
+        if access.earlier:
+            lines.append(fill("It extends access that is in effect: {}", mrkdwn(access.earlier, 160)))
+    return joined(lines)
+
+
+def _held(held: tuple[str, ...] | None, system: str) -> Mrkdwn:
+    if held is None:
+        return fill("What they hold in {} was not looked at.", mrkdwn(system, 60))
+    if not held:
+        return fill("They hold nothing in {} now.", mrkdwn(system, 60))
+    more = f" and {len(held) - 8} more" if len(held) > 8 else ""
+    return fill("They hold in {}: {}{}", mrkdwn(system, 60), mrkdwn(", ".join(held[:8]), 400), more)
+
+
+def _deploy(request: Request) -> Mrkdwn:
+    deploy = request.deploy
+    if deploy is None:
+        return Mrkdwn("")
+    lines = [
+        fill("*{}* to *{}*", mrkdwn(deploy.repository, 120), mrkdwn(deploy.environment, 60)),
+        fill("Commit `{}`: {}", mrkdwn(deploy.commit[:12], 12), mrkdwn(request.title, 200)),
+        fill("Started by {}, run {}, attempt {}", named(request.requester), mrkdwn(deploy.run, 30), deploy.attempt),
+    ]
+    if deploy.author_names:
+        lines.append(fill("Written by {}", mrkdwn(", ".join(deploy.author_names[:8]), 300)))
+    if deploy.unknown:
+        lines.append(fill("Not linked to anybody here: {}", mrkdwn(", ".join(deploy.unknown[:8]), 200)))
+    lines += [mrkdwn(f"· {fact}", 160) for fact in deploy.facts[:10]]
+    return joined(lines)
+
+
+def _exception(request: Request) -> Mrkdwn:
+    finding = request.finding
+    if finding is None:
+        return Mrkdwn("")
+    lines = [
+        fill("{} asks to accept *{}* {}.", named(request.requester), mrkdwn(request.title, 120), until(request)),
+        mrkdwn(request.plain, 600),
+        fill("Severity: *{}*. Owner: {}", mrkdwn(request.severity or "not said yet", 20), named(request.subject)),
+    ]
+    if finding.tool:
+        where = f" at {finding.place}" if finding.place else ""
+        lines.append(
+            fill("Found by {}, rule {}{}", mrkdwn(finding.tool, 40), mrkdwn(finding.rule, 80), mrkdwn(where, 200))
+        )
+    lines.append(fill("What is done instead: {}", quoted(finding.compensating, 600)))
+    lines.append(fill("Why: {}", quoted(request.reason, 800)))
+    if finding.renewals:
+        lines.append(fill("It was accepted {} times before.", finding.renewals))
+    return joined(lines)
+
+
+def decided(decision: Decision) -> Mrkdwn:
+    """`Ana Ruiz said yes, 4 Dec, 14:02.`"""
+    said = fill("{} said yes, {}.", named(decision.person), when(decision.at))
+    return joined([said, quoted(decision.reason, 200)], " ")
+
+
+def standing(state: Approval) -> Mrkdwn:
+    """How it stands, in a line or two."""
+    lines = [fill("*{}*", STATUS[state.status])]
+    if state.closed_by is not None and state.status == "refused":
+        lines.append(fill("{} said no, {}: {}", named(state.closed_by), _at(state), quoted(state.because, 300)))
+    elif state.status in ("withdrawn", "superseded") and state.because:
+        lines.append(quoted(state.because, 300))
+    lines += [decided(d) for d in state.decisions[:5]]
+    if state.cause and state.status == "not_ended":
+        lines.append(fill("Last seen: {}", mrkdwn(state.cause, 300)))
+    return joined(lines)
+
+
+def _at(state: Approval) -> Mrkdwn:
+    return day(state.closed_at) if state.closed_at else Mrkdwn("")
