@@ -57,6 +57,8 @@ def check_shape(payload: Mapping[str, Any]) -> None:
     """Raises Malformed unless everything that is read later has the type that Slack documents for it."""
     _typed(payload, TEXTS, str)
     _typed(payload, OBJECTS, dict)
+    if "event" in payload and not isinstance(payload["event"], dict):
+        raise Malformed("bad_event")  # Slack sends none that is null, and Bolt cannot read one
     for name in EITHER:
         if not isinstance(payload.get(name) or "", (str, dict)):
             raise Malformed(f"bad_{name}")

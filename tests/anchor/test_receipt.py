@@ -11,6 +11,7 @@ import pytest
 
 from bot.outbox import Deliverer
 from bot.receipt import ReceiptsInThreads, rendered
+from bot.signing import load_log_key
 from bot.slack.chat import SlackWeb
 from bot.store.outbox_queue import Queue
 from bot.store.receipt import Receipts
@@ -22,7 +23,7 @@ from bot.workspace.state import Workspace, fresh_secret, fresh_token
 from tests.anchor.outside import Watch
 from tests.proof.ledger import ORIGIN, Acme
 from workflows.kernel.attestation import spoken
-from workflows.kernel.checkpoint import verified
+from workflows.kernel.checkpoint import Checkpoint, signed, verified
 from workflows.kernel.identity import Person
 from workflows.kernel.model import Actor, by_system
 
@@ -144,21 +145,17 @@ def test_what_is_older_than_a_day_has_no_receipt(desk: Desk) -> None:
     assert desk.logged() == 0
 
 
-def test_a_receipt_holds_the_checkpoint_as_it_was_signed(desk: Desk) -> None:
-    desk.acme.many(1200)
-    desk.acme.integrate()
-    name = desk.decides(maya())
-    desk.acme.log.integrate(desk.acme.key, desk.watch.at)
-    checkpoint = desk.acme.log.checkpoint()
-    assert checkpoint is not None
+def test_a_receipt_holds_the_checkpoint_as_it_was_signed(tmp_path: Path) -> None:
+    key = load_log_key(f"file:{tmp_path / 'log.key'}", create=True)
+    checkpoint = signed(Checkpoint(ORIGIN, 1778, bytes(32)), key)
 
-    payload = {"attestation": name, "first": 1200, "last": 1200, "checkpoint": checkpoint.note}
-    text, blocks = rendered(payload)
+    text, blocks = rendered(
+        {"attestation": "7f3a" + "0" * 58 + "c1", "first": 1774, "last": 1777, "checkpoint": checkpoint.note}
+    )
 
-    assert text == f"Receipt: {name[:4]}…{name[-2:]} is in the ledger, entry 1,200 of 1,201."
+    assert text == "Receipt: 7f3a…c1 is in the ledger, entries 1,774 to 1,777 of 1,778."
     block = blocks[0]["text"]["text"].split("```")[1]
-    key = desk.acme.key
-    assert verified(block, ORIGIN, key.public, key.verify).size == 1201
+    assert verified(block, ORIGIN, key.public, key.verify) == checkpoint
     assert len(block) < 250
 
 

@@ -79,9 +79,9 @@ def test_the_same_bytes_twice_are_one_object(made: Made) -> None:
     assert list(made.vault.names("evidence/")) == [f"evidence/sha256/{NAME}"]
 
 
-@pytest.mark.parametrize("data", [b"", b"\xef\xbb\xbfa,b\r\n", bytes(range(256)) * 3, b"\x1f\x8b\x08\x00"])
-def test_nothing_is_decoded_or_mended(made: Made, data: bytes) -> None:
-    assert made.vault.get(made.vault.put(data)) == data
+def test_nothing_is_decoded_or_mended(made: Made) -> None:
+    for data in (b"", b"\xef\xbb\xbfa,b\r\n", bytes(range(256)) * 3, b"\x1f\x8b\x08\x00"):
+        assert made.vault.get(made.vault.put(data)) == data
 
 
 def test_a_large_file_goes_through_in_pieces(made: Made, tmp_path: Path) -> None:
@@ -102,12 +102,12 @@ def test_what_is_not_there_is_missing(made: Made) -> None:
             read(NAME)
 
 
-@pytest.mark.parametrize("name", ["", "..", "../../incoming", NAME.upper(), NAME[:-1], NAME + "\n", NAME + "/.."])
-def test_nothing_but_a_sha256_names_evidence(made: Made, name: str) -> None:
-    assert not made.vault.has(name)
-    for read in (made.vault.get, made.vault.open):
-        with pytest.raises(EvidenceMissing, match="is no SHA-256"):
-            read(name)
+def test_nothing_but_a_sha256_names_evidence(made: Made) -> None:
+    for name in ("", "..", "../../incoming", NAME.upper(), NAME[:-1], NAME + "\n", NAME + "/.."):
+        assert not made.vault.has(name)
+        for read in (made.vault.get, made.vault.open):
+            with pytest.raises(EvidenceMissing, match="is no SHA-256"):
+                read(name)
 
 
 def test_altered_bytes_are_never_given_out_nor_overwritten(made: Made) -> None:
@@ -153,15 +153,13 @@ def test_an_object_that_is_not_there_is_missing(made: Made) -> None:
     assert list(made.vault.names("ledger/")) == []
 
 
-@pytest.mark.parametrize(
-    "name",
-    ["tile", "", "/etc/passwd", "a/../b", "a//b", "a/./b", "a/b\n", f"evidence/sha256/{NAME}", "incoming/x", "a/é"],
-)
-def test_nothing_but_a_plain_name_becomes_a_path(made: Made, name: str) -> None:
-    with pytest.raises(ValueError, match="is no name of an object in the vault"):
-        made.vault.keep(name, b"x")
-    with pytest.raises(ValueError, match="is no name of an object in the vault"):
-        made.vault.read(name)
+def test_nothing_but_a_plain_name_becomes_a_path(made: Made) -> None:
+    strange = ["tile", "", "/etc/passwd", "a/../b", "a//b", "a/./b", "a/b\n", "incoming/x", "a/é", "a/" + "b" * 700]
+    for name in (*strange, f"evidence/sha256/{NAME}"):
+        with pytest.raises(ValueError, match="is no name of an object in the vault"):
+            made.vault.keep(name, b"x")
+        with pytest.raises(ValueError, match="is no name of an object in the vault"):
+            made.vault.read(name)
 
 
 def test_eight_at_once_write_an_object_once(made: Made) -> None:

@@ -8,14 +8,20 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator
 from datetime import timedelta
+from pathlib import Path
 from typing import Any
+from zipfile import ZipFile
 
 import pytest
 
 from bot.demo.stage import MODELS, Stage, stage
 from bot.main.program import apply_program
+from bot.packet.export import export
+from bot.packet.verify import verify
 from bot.program.load import check, load
 from bot.sources.settings import SETTINGS
+from bot.store.replay import deviations, folding
+from bot.store.restate import unfaithful
 from bot.workspace.driver import Seen
 from workflows.approval.model import Approval
 from workflows.kernel.model import CaseId
@@ -183,6 +189,22 @@ def test_a_risk_is_declared_rated_by_its_owner_and_accepted(acme: Stage) -> None
 
     assert "Recorded" in sent.text
     assert state_of(acme, newest(acme, "approval/exception/declared/")).status == "effective"
+
+
+def test_the_ledger_agrees_with_itself_and_the_packet_with_all_approvals_verifies(acme: Stage, tmp_path: Path) -> None:
+    product, out = acme.product, tmp_path / "packet.zip"
+    acme.settle()
+    now = acme.clock.now()
+
+    export(product.packet_source(), out=out, start=now - timedelta(days=200), end=now)
+
+    assert list(deviations(product.database, folding(product.runtime.workflows))) == []
+    assert list(unfaithful(product.database, product.evidence)) == []
+    report = verify(out)
+    assert report.fine, report.sentence
+    with ZipFile(out) as packet:
+        page = "".join(packet.read(n).decode() for n in packet.namelist() if n.endswith((".csv", "index.html")))
+    assert "approval/access/github/platform-write/sofia@acme.test" in page
 
 
 def test_where_the_program_has_no_approvals_the_command_says_what_to_do(acme: Stage) -> None:

@@ -15,6 +15,13 @@ from workflows.access_review.model import Review
 PICTURE = ROOT / "docs" / "slack-page.png"
 WIDTH, HEIGHT = 1280, 940
 LOGIN, SYSTEM, DECIDED = "maya@acme.test", "GitHub", 3
+TO_THE_TOP = """one => {
+  const message = one.closest("article, .message, li");
+  let pane = message.parentElement;
+  while (pane.scrollHeight <= pane.clientHeight || getComputedStyle(pane).overflowY === "visible") pane = pane.parentElement;
+  pane.scrollTop += message.getBoundingClientRect().top - pane.getBoundingClientRect().top;
+}"""
+"""Scrolls the pane of messages and nothing around it."""
 
 
 def decide_some(running: Stage, how_many: int) -> Somebody:
@@ -57,8 +64,7 @@ def main() -> None:
             page.get_by_role("menuitemradio", name=maya.name).click()
             page.get_by_role("button", name="Messages").first.click()
             page.get_by_text(f"{DECIDED} of").first.wait_for()
-            headline = page.get_by_role("heading", name=f"{SYSTEM} access").first
-            headline.evaluate("one => one.closest('article, .message, li')?.scrollIntoView({block: 'start'})")
+            page.get_by_role("heading", name=f"{SYSTEM} access").first.evaluate(TO_THE_TOP)
             page.mouse.move(0, 0)
             page.screenshot(path=PICTURE)
 

@@ -91,6 +91,7 @@ class Approval:
     everyone: tuple[tuple[int, Person], ...] = ()
     handed: dict[PersonId, HandedOver] = field(default_factory=dict)
     climbed: dict[str, datetime] = field(default_factory=dict)
+    reminded: tuple[tuple[int, PersonId], ...] = ()
     decisions: tuple[Decision, ...] = ()
     shortened_by: PersonId = ""
     closed_at: datetime | None = None
@@ -104,6 +105,7 @@ class Approval:
     effective_at: datetime | None = None
     seen: Collection | None = None
     extra: tuple[str, ...] = ()
+    failed_at: datetime | None = None
     announced: dict[str, datetime] = field(default_factory=dict)
     not_ended_at: datetime | None = None
     cause: str = ""

@@ -48,7 +48,7 @@ def fold(state: Approval, recorded: Recorded) -> Approval:
                 extra=(),
             )
         case GrantRefuted():
-            return _refuted(state, event)
+            return _refuted(state, event, at)
         case EndAnnounced():
             return _announced(state, event, at)
         case AccessEnded():
@@ -71,9 +71,9 @@ def _errand(state: Approval, event: TaskReported | TaskBlocked, **changed: objec
     return state
 
 
-def _refuted(state: Approval, event: GrantRefuted) -> Approval:
+def _refuted(state: Approval, event: GrantRefuted, at: datetime) -> Approval:
     if event.what == "extra":
-        return replace(state, status="effect_failed", extra=event.extra, seen=event.collection)
+        return replace(state, status="effect_failed", extra=event.extra, seen=event.collection, failed_at=at)
     refuted = f"the list of {event.collection.system} does not show it"
     grant = replace(state.grant, reported_at=None, refuted=refuted) if state.grant else None
     return replace(state, grant=grant, seen=event.collection)

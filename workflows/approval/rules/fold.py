@@ -113,7 +113,8 @@ def _approval(state: Approval, recorded: Recorded) -> Approval:
             asked = replace(state, status="asked", step=event.step, asked=event.asked, asked_at=at)
             return replace(asked, everyone=_everyone(state, event.step, event.asked), handed={}, climbed={})
         case ApproverReminded():
-            return replace(state, climbed={**state.climbed, event.rung: at})
+            reminded = (*state.reminded, *((event.step, person) for person in event.people))
+            return replace(state, climbed={**state.climbed, event.rung: at}, reminded=reminded)
         case ApprovalEscalated():
             climbed = {**state.climbed, event.rung: at, **dict.fromkeys(event.skipped, at)}
             more = _everyone(state, event.step, event.asked)

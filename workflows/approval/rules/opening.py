@@ -29,6 +29,7 @@ from workflows.approval.rules.frame import asker, closed_days, framed, here, set
 from workflows.approval.rules.plan import planned
 from workflows.approval.rules.refusal import checked_reason, refused
 from workflows.kernel.calendar import after
+from workflows.kernel.errors import Refused
 from workflows.kernel.identity import Person
 from workflows.kernel.model import Actor, Event, Facts, Outcome
 
@@ -131,7 +132,7 @@ def _no_conflict(access: Access, settings: Settings, held: object, subject: Pers
                 raise conflict(subject.name, theirs[reserved.entry].title)
 
 
-def conflict(name: str, title: str) -> Exception:
+def conflict(name: str, title: str) -> Refused:
     """The refusal of what would put two conflicting duties into one hand."""
     return refused("conflict_of_duties", f"{name} has “{title}”, and one person may not hold both.")
 

@@ -66,20 +66,18 @@ def _small_print(state: Approval) -> Block:
 
 
 def reminder_cards(state: Approval) -> list[Card]:
-    """A reminder as a message of its own: an update in place would reach nobody."""
-    if "remind" not in state.climbed or state.now is None:
-        return []
-    text = words.message("Still waiting for you", title(state))
-    line = fill("It lapses {}. The question is in the message above.", when(state.frame.lapse_at))
-    return [
-        Card(
-            key=f"remind:{state.step}:{person.id}",
-            to=person.id,
-            text=text,
-            blocks=(section(fill("*Still waiting for you:* {}\n{}", mrkdwn(title(state), 250), line)),),
-        )
-        for person in state.asked
-    ]
+    """A reminder as a message of its own: an update in place would reach nobody. Answered, it says so."""
+    cards = []
+    for step, person in state.reminded:
+        live = state.now is not None and step == state.step and any(p.id == person for p in state.asked)
+        word = "Still waiting for you" if live else "Nothing more is wanted of you"
+        line = fill("*{}:* {}", word, mrkdwn(title(state), 250))
+        if live:
+            lapses = fill("It lapses {}. The question is in the message above.", when(state.frame.lapse_at))
+            line = joined([line, lapses])
+        text = words.message(word, title(state))
+        cards.append(Card(key=f"remind:{step}:{person}", to=person, text=text, blocks=(section(line),), open=live))
+    return cards
 
 
 def request_card(state: Approval) -> list[Card]:
@@ -112,6 +110,6 @@ def _waiting(state: Approval) -> Mrkdwn:
         return asked
     if state.status == "approved" and state.grant is not None:
         return fill("{} is asked to grant it. You hear when it is there.", words.named(state.grant.person))
-    if state.status in ("approved", "effective"):
-        return joined([words.until(request)])
+    if state.status in ("approved", "effective") and request.kind != "deploy":
+        return fill("It ends {}.", when(request.until)) if request.until else Mrkdwn("It has no end.")
     return Mrkdwn("")

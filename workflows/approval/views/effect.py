@@ -29,18 +29,16 @@ def _errand_card(state: Approval, task: Task, errand: Errand, *, wanted: bool) -
     verb = "Grant" if task == "grant" else "Remove"
     text = words.message(verb, title(state))
     system = access.system if access else ""
-    order = fill(
-        "{} *{}* (`{}`) in {} for {}, {}.",
-        "Please give" if task == "grant" else "Please take away",
-        mrkdwn(state.request.title, 80),
-        mrkdwn(access.entitlement if access else "", 120),
-        mrkdwn(system, 60),
-        words.named(subject),
-        words.until(state.request),
-    )
+    what = fill("*{}* (`{}`)", mrkdwn(state.request.title, 80), mrkdwn(access.entitlement if access else "", 120))
+    where, whose = mrkdwn(system, 60), words.named(subject)
+    if task == "grant":
+        order = fill("Please give {} in {} to {}, {}.", what, where, whose, words.until(state.request))
+    else:
+        order = fill("Please take {} in {} away from {}. Its time is over.", what, where, whose)
     blocks: list[Block] = [header(f"{verb} access"), section(order)]
     if errand.refuted and wanted:
-        blocks.append(section(fill("*Not there yet.* Last seen: {}", mrkdwn(errand.refuted, 300))))
+        word = "Not there yet" if task == "grant" else "Still there"
+        blocks.append(section(fill("*{}.* Last seen: {}", word, mrkdwn(errand.refuted, 300))))
     if wanted and errand.reported_at is None:
         seen = "shows it" if task == "grant" else "no longer shows it"
         how = "Give exactly this and nothing more." if task == "grant" else "Take away every path to it."
@@ -81,31 +79,38 @@ def end_cards(state: Approval) -> list[Card]:
 
 
 def owner_cards(state: Approval) -> list[Card]:
-    """What the control owner must know: granted otherwise, not ended, stuck, or not reviewed."""
-    owner = state.frame.owner
-    cards = []
-    for key, line in _troubles(state).items():
-        text = words.message("Needs you", title(state))
-        blocks = (header("This needs you"), section(words.about(state)), section(line), section(words.facts(state)))
-        cards.append(Card(key=f"trouble:{key}", to=owner.id, text=text, blocks=blocks, open=not state.over))
-    return cards
+    """What the control owner must know: granted otherwise, not ended, stuck, not reviewed; settled, it says so."""
+    return [_trouble_card(state, key, line) for key, line in _troubles(state).items()]
 
 
-def _troubles(state: Approval) -> dict[str, Mrkdwn]:
-    found: dict[str, Mrkdwn] = {}
-    if state.status == "effect_failed":
-        found["extra"] = fill(
-            "*Granted otherwise than approved.* Beside what was approved there is: {}. Have it taken away.",
-            mrkdwn(", ".join(state.extra), 400),
-        )
-    if state.status == "not_ended":
-        cause = state.cause or "the weakness is still there, and no longer accepted"
-        found["not_ended"] = fill("*Over, and not gone:* {}.", mrkdwn(cause, 400))
+def _trouble_card(state: Approval, key: str, line: Mrkdwn | None) -> Card:
+    word = "Needs you" if line else "Settled"
+    heading = "This needs you" if line else "Settled"
+    blocks: list[Block] = [header(heading), section(words.about(state)), section(line or words.standing(state))]
+    if line:
+        blocks.append(section(words.facts(state)))
+    text = words.message(word, title(state))
+    return Card(key=f"trouble:{key}", to=state.frame.owner.id, text=text, blocks=tuple(blocks), open=line is not None)
+
+
+def _troubles(state: Approval) -> dict[str, Mrkdwn | None]:
+    """Everything that went wrong at some time; None where it is settled."""
+    found: dict[str, Mrkdwn | None] = {}
+    if state.failed_at is not None:
+        what = "*Granted otherwise than approved.* Beside what was approved there is: {}. Have it taken away."
+        found["extra"] = fill(what, mrkdwn(", ".join(state.extra), 400)) if state.status == "effect_failed" else None
+    if state.not_ended_at is not None:
+        cause = state.cause or "the weakness may still be there, and is no longer accepted"
+        still = state.status == "not_ended"
+        found["not_ended"] = fill("*Over, and not gone:* {}.", mrkdwn(cause, 400)) if still else None
+    live = {"grant": ("approved", "effect_failed"), "removal": ("ending", "not_ended")}
     for name, errand in (("grant", state.grant), ("removal", state.removal)):
         if errand is not None and errand.blocked:
-            found[name] = fill("{} says: {}", words.named(errand.person), words.quoted(errand.blocked, 600))
-    if state.review is not None and state.review.overdue and not state.review.by:
-        found["review"] = Mrkdwn("*An emergency was not reviewed in time.*")
+            said = fill("{} says: {}", words.named(errand.person), words.quoted(errand.blocked, 600))
+            found[name] = said if state.status in live[name] and errand.reported_at is None else None
+    if state.review is not None and state.review.overdue:
+        late = Mrkdwn("*An emergency was not reviewed in time.*")
+        found["review"] = None if state.review.by else late
     return found
 
 
@@ -117,7 +122,7 @@ def review_cards(state: Approval) -> list[Card]:
 
 def _review_card(state: Approval, person: Person) -> Card:
     review = state.review
-    text = words.message("Review an emergency", title(state))
+    text = words.message("Please review", title(state))
     blocks: list[Block] = [header("Review an emergency"), section(words.about(state))]
     blocks += [section(words.facts(state)), section(words.standing(state))]
     live = review is not None and not review.by

@@ -94,11 +94,11 @@ def _access(request: Request) -> Mrkdwn:
 
 def _held(held: tuple[str, ...] | None, system: str) -> Mrkdwn:
     if held is None:
-        return fill("What they hold in {} was not looked at.", mrkdwn(system, 60))
+        return fill("What is held in {} was not looked at.", mrkdwn(system, 60))
     if not held:
-        return fill("They hold nothing in {} now.", mrkdwn(system, 60))
+        return fill("Nothing is held in {} now.", mrkdwn(system, 60))
     more = f" and {len(held) - 8} more" if len(held) > 8 else ""
-    return fill("They hold in {}: {}{}", mrkdwn(system, 60), mrkdwn(", ".join(held[:8]), 400), more)
+    return fill("Held in {} now: {}{}", mrkdwn(system, 60), mrkdwn(", ".join(held[:8]), 400), more)
 
 
 def _deploy(request: Request) -> Mrkdwn:
