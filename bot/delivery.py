@@ -9,10 +9,12 @@ from typing import Any, Protocol
 from bot.store.outbox_values import Claimed, Delivered, Kind, Outcome
 from workflows.kernel.jcs import canonical
 from workflows.kernel.model import CaseId
-from workflows.kernel.ports import Chat, ChatFailure, EvidenceAltered, SourceFailed, Vault
+from workflows.kernel.ports import Chat, ChatFailure, EvidenceAltered, SourceBusy, SourceFailed, Vault
 
 UNSURE_AGAIN = 30.0
 """Seconds until a message whose outcome is unknown is sent again."""
+BUSY_AGAIN = 2.0
+"""Seconds until a pull is tried again that another process is making just now."""
 MOVED = "This ask is no longer with you. There is nothing left to do here."
 
 
@@ -210,6 +212,8 @@ class Pulls:
         """Pull."""
         try:
             self._pull(str(row.payload["source"]), str(row.payload["reason"]))
+        except SourceBusy as busy:
+            return Outcome("later", str(busy), BUSY_AGAIN)
         except SourceFailed as failure:
             return Outcome("failed", str(failure), 60.0)
         return Outcome("sent")

@@ -17,7 +17,7 @@ from bot.store.snapshot_load import PullInvalid
 from workflows.kernel.errors import Conflict, Refused
 from workflows.kernel.identity import Collection, Directory, Pull
 from workflows.kernel.model import by_system
-from workflows.kernel.ports import Clock, Source, SourceFailed
+from workflows.kernel.ports import Clock, Source, SourceBusy, SourceFailed
 from workflows.kernel.program import SourceConfig
 
 LEASE_SECONDS = 1_800.0
@@ -34,7 +34,7 @@ Progress = Callable[[str], None]
 LOG = structlog.get_logger(__name__)
 
 
-class PullRunning(SourceFailed):
+class PullRunning(SourceBusy):
     """Somebody else pulls this source right now; the message says what to do."""
 
 

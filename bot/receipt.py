@@ -54,7 +54,7 @@ def rendered(payload: Mapping[str, Any]) -> tuple[str, list[dict[str, Any]]]:
     where = f"entry {first:,}" if first == last else f"entries {first:,} to {last:,}"
     size = int(str(payload["checkpoint"]).split("\n")[1])
     said = f"Receipt: {name[:4]}…{name[-2:]} is in the ledger, {where} of {size:,}."
-    keep = "Keep a copy of this checkpoint: with it you can show later that your decision was in the log."
+    keep = "A log that left your decision out later would contradict this checkpoint. Keep a copy outside Slack."
     return said, [
         {"type": "section", "text": {"type": "mrkdwn", "text": f"{said}\n```{payload['checkpoint']}```"}},
         {"type": "context", "elements": [{"type": "plain_text", "text": keep}]},

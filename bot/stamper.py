@@ -167,7 +167,9 @@ class Stamper:
         UNSTAMPED.set(count)
         UNSTAMPED_AGE.set(max(age.total_seconds(), 0.0))
         if age > LIMIT:
-            detail = f"{count:,} wait for a time stamp, the first for {age // timedelta(hours=1):,} h. Run: attester doctor"
+            detail = (
+                f"{count:,} wait for a time stamp, the first for {age // timedelta(hours=1):,} h. Run: attester doctor"
+            )
             self._bell.ring(TIME_MISSING, detail)
         else:
             self._bell.quiet(TIME_MISSING)

@@ -17,6 +17,6 @@ def db() -> None:
 def upgrade() -> None:
     """Bring the database to this version's schema. Safe to repeat; run it before starting a new version."""
     configured = settings.load()
-    configured.data.mkdir(parents=True, exist_ok=True)
+    configured.data.mkdir(mode=0o700, parents=True, exist_ok=True)
     revision = migrate.upgrade(configured.database_url)
     click.echo(f"The database is at revision {revision}.")

@@ -15,7 +15,7 @@ OUTSIDERS = (
 )
 TRIES = (
     "Choose a person on the left, open Attester's message, press Start and decide a line.",
-    "Try to keep the access of somebody who has left, or sign: the receipt names the attestation.",
+    "Revoke the access of somebody who has left, then sign: the receipt names the attestation.",
     "Choose Gita Guest and type /review: she is refused, and the attempt is recorded.",
 )
 

@@ -94,7 +94,7 @@ class Story:
         self.told.lines = sum(len(r.lines) for r in reviews)
         who = sorted({r.reviewer.name for r in reviews})
         return (
-            f"{self.told.campaign}: {count(self.told.lines, 'line')} for {count(len(who), 'reviewer')} "
+            f"{count(self.told.lines, 'line')} for {count(len(who), 'reviewer')} "
             f"({', '.join(who)}); nobody judges their own access."
         )
 
@@ -186,7 +186,7 @@ class Story:
         self.told.refuted = [f.cause for f in still]
         if not gone or not still:
             raise DemoBroke(f"{len(gone)} removals verified and {len(still)} refuted; some of each were expected.")
-        return f"{count(len(gone), 'removal')} verified gone, {len(still)} still there: {still[0].cause}"
+        return f"{count(len(gone), 'removal')} verified gone, {len(still)} not: {still[0].cause}."
 
     def _look_at_last(self) -> str:
         self._remove()

@@ -53,7 +53,7 @@ class Storage:
     @cached_property
     def database(self) -> Database:
         """The database, at this version's schema. Raises NotUpgraded; the embedded one is upgraded instead."""
-        self.settings.data.mkdir(parents=True, exist_ok=True)
+        self.settings.data.mkdir(mode=0o700, parents=True, exist_ok=True)
         if self.settings.embedded:
             migrate.upgrade(self.settings.database_url)
         database = Database(self.settings.database_url)

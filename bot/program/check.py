@@ -157,10 +157,22 @@ def _cadence_fits(draft: Draft) -> Iterator[Problem]:
 
 def _level_is_reachable(draft: Draft) -> Iterator[Problem]:
     for control in draft.controls:
-        level = control.value.settings.get("assurance")
-        if isinstance(level, str) and level not in REACHABLE:
-            what = f"This version cannot reach the level {quoted(level)}."
-            yield control.problem(what, f"Write {quoted(REACHABLE[-1])}.", "assurance")
+        settings = control.value.settings
+        wanted = settings.get("wanted")
+        levels = [("assurance", settings.get("assurance")), *(wanted.items() if isinstance(wanted, dict) else ())]
+        for key, level in levels:
+            if isinstance(level, str) and level not in REACHABLE:
+                what = f"This version cannot reach the level {quoted(level)}."
+                yield control.problem(
+                    what, f"Write {quoted(REACHABLE[-1])}.", *(("wanted", key) if key != "assurance" else (key,))
+                )
+
+
+def _environments_are_connected(draft: Draft) -> Iterator[Problem]:
+    for control in draft.controls:
+        if control.value.settings.get("environments"):
+            what = "This version asks nobody about deploys: nothing that deploys is connected yet."
+            yield control.problem(what, "Take `environments` out.", "environments")
 
 
 def _lapsed(draft: Draft, today: date) -> Iterator[Problem]:
@@ -182,4 +194,5 @@ CHECKS: Sequence[Callable[[Draft], Iterator[Problem]]] = (
     _privilege_is_clear,
     _cadence_fits,
     _level_is_reachable,
+    _environments_are_connected,
 )

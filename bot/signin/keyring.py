@@ -24,6 +24,7 @@ LARGEST = 256 * 1024
 SHORTEST = 342
 """Characters of base64url in a modulus of 2,048 bits, the fewest that RS256 may have (RFC 7518, 3.3)."""
 TIMEOUT = httpx.Timeout(10.0, connect=5.0)
+WHOLE_SECONDS = 15.0
 
 
 class KeysUnavailable(Exception):
@@ -75,19 +76,23 @@ class KeyRing:
     async def _fetch(self) -> tuple[bytes, dict[str, dict[str, Any]]]:
         self.requests += 1
         try:
-            async with (
-                httpx.AsyncClient(transport=self._transport, timeout=TIMEOUT, follow_redirects=False) as client,
-                client.stream("GET", self.url, headers={"accept": "application/json"}) as reply,
-            ):
-                if reply.status_code != 200:
-                    raise KeysUnavailable(f"the address of the keys answered {reply.status_code}")
-                raw = b""
-                async for part in reply.aiter_bytes():
-                    raw += part
-                    if len(raw) > LARGEST:
-                        raise KeysUnavailable("the list of keys is too long")
-        except (httpx.HTTPError, httpx.InvalidURL) as error:
+            with anyio.fail_after(WHOLE_SECONDS):  # the library's limits are for each read: a trickle has none
+                return await self._read()
+        except (httpx.HTTPError, httpx.InvalidURL, TimeoutError) as error:
             raise KeysUnavailable(f"the address of the keys did not answer ({type(error).__name__})") from error
+
+    async def _read(self) -> tuple[bytes, dict[str, dict[str, Any]]]:
+        raw = b""
+        async with (
+            httpx.AsyncClient(transport=self._transport, timeout=TIMEOUT, follow_redirects=False) as client,
+            client.stream("GET", self.url, headers={"accept": "application/json"}) as reply,
+        ):
+            if reply.status_code != 200:
+                raise KeysUnavailable(f"the address of the keys answered {reply.status_code}")
+            async for part in reply.aiter_bytes():
+                raw += part
+                if len(raw) > LARGEST:
+                    raise KeysUnavailable("the list of keys is too long")
         return raw, _usable(raw)
 
 

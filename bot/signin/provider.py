@@ -5,10 +5,12 @@ from __future__ import annotations
 import base64
 import hashlib
 import json
+from collections.abc import Mapping
 from datetime import datetime
 from email.utils import parsedate_to_datetime
 from urllib.parse import urlencode
 
+import anyio
 import httpx
 
 from bot.signin.level import Asked
@@ -16,6 +18,7 @@ from bot.signin.refusal import SignInRefused
 from bot.signin.token import LEEWAY, endpoint
 
 TIMEOUT = httpx.Timeout(10.0, connect=5.0)
+WHOLE_SECONDS = 15.0
 LARGEST = 256 * 1024
 
 
@@ -85,18 +88,22 @@ class Provider:
             "code_verifier": verifier,
         }
         try:
-            async with (
-                httpx.AsyncClient(transport=self._transport, timeout=TIMEOUT, follow_redirects=False) as client,
-                client.stream("POST", f"{endpoint(self.issuer)}/token", data=form) as reply,
-            ):
-                status, raw = reply.status_code, b""
-                async for part in reply.aiter_bytes():
-                    raw += part
-                    if len(raw) > LARGEST:
-                        raise SignInRefused("okta_unreachable", "the token's reply is too long")
-        except (httpx.HTTPError, httpx.InvalidURL) as error:
+            with anyio.fail_after(WHOLE_SECONDS):  # the library's limits are for each read: a trickle has none
+                return _id_token(*await self._post(form))
+        except (httpx.HTTPError, httpx.InvalidURL, TimeoutError) as error:
             raise SignInRefused("okta_unreachable", f"token: {type(error).__name__}") from error
-        return _id_token(status, raw)
+
+    async def _post(self, form: Mapping[str, str]) -> tuple[int, bytes]:
+        raw = b""
+        async with (
+            httpx.AsyncClient(transport=self._transport, timeout=TIMEOUT, follow_redirects=False) as client,
+            client.stream("POST", f"{endpoint(self.issuer)}/token", data=form) as reply,
+        ):
+            async for part in reply.aiter_bytes():
+                raw += part
+                if len(raw) > LARGEST:
+                    raise SignInRefused("okta_unreachable", "the token's reply is too long")
+        return reply.status_code, raw
 
 
 def _apart(date: str, now: datetime) -> str:

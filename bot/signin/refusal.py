@@ -20,6 +20,7 @@ SENTENCES = {
     "expired": "This link has expired; it is good for 5 minutes.",
     "used": "This link was used already, and it works once.",
     "too_many": "This link was opened too often.",
+    "crowded": "Too many people are signing in at this moment.",
     "form": "This page was open for too long or was sent from elsewhere.",
 }
 
@@ -29,6 +30,7 @@ NEXT_STEPS = {
     "other_person": "Nothing was recorded. Sign out at Okta, then press the button in Slack again.",
     "wrong_browser": "Nothing was recorded. Open the link from Slack in this browser and confirm there.",
     "used": "Look at the card in Slack: it shows what is recorded.",
+    "crowded": "Nothing was recorded. Try again in a minute.",
     "form": "Nothing was recorded. Load the page again and confirm there.",
 }
 

@@ -10,9 +10,11 @@ import hashlib
 import hmac
 import re
 import secrets
+from collections import deque
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from datetime import timedelta
+from datetime import datetime, timedelta
+from threading import Lock
 from urllib.parse import parse_qsl, urlsplit
 
 import structlog
@@ -43,8 +45,11 @@ Said = tuple[int, list[tuple[str, str]], str]
 SESSION = timedelta(hours=8)
 SECRET = re.compile(r"[A-Za-z0-9_-]{43}")
 FIELDS = 20
+LET_IN = 120
+"""Sign-ins that may begin at `/login` in a minute, in one process."""
 STATUS = {
-    "unknown": 404, "expired": 410, "used": 410, "okta_unreachable": 502, "okta_refused": 502, "too_many": 429, "busy": 503,
+    "unknown": 404, "expired": 410, "used": 410, "okta_unreachable": 502, "okta_refused": 502, "too_many": 429,
+    "crowded": 429, "busy": 503,
 }  # fmt: skip
 ASKED_TO_READ = Asked(level="slack+sso", max_age=int(SESSION.total_seconds()))
 
@@ -83,6 +88,8 @@ class Site:
         self._clock = clock
         self._base = base
         self._name = name
+        self._let: deque[datetime] = deque()
+        self._lock = Lock()
         # The prefix ties a cookie to this very host, and needs https; a stand-in on loopback has to do without it.
         self._secure = urlsplit(base).scheme == "https"
         prefix = "__Host-" if self._secure else ""
@@ -163,6 +170,7 @@ class Site:
     def _login_act(self, browser: Browser, session: WebSession | None) -> Said:
         mine, act = self._posted(browser, "login"), browser.form.get("act", "")
         if act == "in":
+            self._let_in()
             question = Decision(case="identity", act="sign_in", title="Sign in to read")
             opened = self._flow.open("login", [question], asked=ASKED_TO_READ)
             return self._go(self._flow.begin_with(opened.ticket, mine))
@@ -173,6 +181,16 @@ class Site:
         if session is not None and act == "unlink":
             return self._unlink(browser, session.sub)
         raise SignInRefused("form")
+
+    def _let_in(self) -> None:
+        """Nobody is known yet here, and each sign-in is kept for a day: without a limit anybody could fill the table."""
+        now = self._clock.now()
+        with self._lock:
+            while self._let and not timedelta() <= now - self._let[0] < timedelta(minutes=1):
+                self._let.popleft()
+            if len(self._let) >= LET_IN:
+                raise SignInRefused("crowded")
+            self._let.append(now)
 
     def _unlink(self, browser: Browser, sub: PersonId) -> Said:
         team, user = browser.form.get("team", ""), browser.form.get("user", "")

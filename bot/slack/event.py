@@ -11,7 +11,7 @@ from typing import Any
 import structlog
 
 from bot.slack.decide import Desk
-from bot.slack.home import enrol_url, home_view, refused_view
+from bot.slack.home import acts, enrol_url, home_view, refused_view
 from bot.slack.identify import Identify
 from bot.slack.lookup import LookUp
 from bot.slack.member import read_member
@@ -24,6 +24,9 @@ from workflows.kernel.model import Via
 
 EVENTS = ("app_home_opened", "app_uninstalled", "tokens_revoked", "user_change")
 """What we subscribe to; the manifest declares the same ones."""
+
+LOOKED_AT = 40
+"""Events looked at for the receipts: one act may lead to many."""
 
 NOBODY = Refused("not_linked", "Your Slack account is not linked yet.", "Link it to see what waits for you.")
 LOG = structlog.get_logger("attester.slack")
@@ -61,13 +64,18 @@ class Events:
         if refusal is not None or person is None:
             return refused_view(refusal or NOBODY, user, enrol_url(deps, refusal, user, installed))
         summaries = deps.cases.summaries(open_only=True)
+        titles = {s.case: s.title for s in summaries}
+        lately = acts(deps.cases.lately(person.id, LOOKED_AT))
+        for case in {c for c, _ in lately if c not in titles}:
+            ended = deps.cases.summary(case)
+            titles[case] = ended.title if ended else case
         return home_view(
             deps.cases.asks(person.id),
             [s for s in summaries if s.owner == person.id],
-            deps.cases.lately(person.id),
+            lately,
             now,
             deps.case_url,
-            {s.case: s.title for s in summaries},
+            titles,
         )
 
     def member_changed(self, body: Mapping[str, Any]) -> None:

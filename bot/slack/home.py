@@ -17,6 +17,7 @@ EMPTY = "Nothing is waiting for you."
 MOST = 10
 """Items of a list: 10 asks, 10 cases owned and 5 receipts take 62 blocks at most; Slack's limit is 100."""
 SOON = timedelta(days=2)
+RECEIPTS = 5
 NOTES = {"late": "It opened late.", "missed": "It missed its due date.", "overdue": "It is overdue."}
 
 
@@ -50,6 +51,14 @@ def home_view(
         blocks += [divider(), header("Yours lately")]
         blocks += [_receipt(titles.get(case, case), event) for case, event in lately[:MOST]]
     return home(blocks)
+
+
+def acts(lately: Sequence[tuple[CaseId, Happened]]) -> list[tuple[CaseId, Happened]]:
+    """Of events, newest first, one for each act: the first that it led to. What followed from it is in the record."""
+    first: dict[datetime, tuple[CaseId, Happened]] = {}
+    for case, event in lately:
+        first[event.at] = (case, event)
+    return list(first.values())[:RECEIPTS]
 
 
 def refused_view(refusal: Refused, user: str, login_url: str = "") -> Block:

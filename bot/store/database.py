@@ -31,7 +31,7 @@ class Database:
         self.sqlite = make_url(self.url).get_backend_name() == "sqlite"
         if self.sqlite:
             self.engine: Engine = create_engine(
-                self.url, connect_args={"timeout": WAIT_MS / 1000, "check_same_thread": False}
+                self.url, connect_args={"timeout": WAIT_MS / 1000, "check_same_thread": False}, hide_parameters=True
             )
             event.listen(self.engine, "connect", _sqlite_connect)
             event.listen(self.engine, "begin", _sqlite_begin)
@@ -42,6 +42,7 @@ class Database:
                 max_overflow=20,
                 pool_timeout=1,
                 pool_pre_ping=True,
+                hide_parameters=True,
                 connect_args={"connect_timeout": 5, "application_name": "attester"},
             )
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 import base64
 import hashlib
 import tempfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from datetime import datetime, timedelta
 from functools import cache
@@ -30,6 +30,8 @@ from bot.vault.s3_failure import MISSING, code_of, status_of, why
 
 RETENTION = timedelta(days=2557)
 """Seven years: what auditors and most contracts ask for. No one can shorten it, not the account's root either."""
+RENEWED = timedelta(days=30)
+"""A lock is made longer only where that is worth a request."""
 CHUNK = 1024 * 1024
 IN_MEMORY = 8 * CHUNK
 LARGEST = 5 * 1024**3
@@ -127,7 +129,7 @@ class S3Vault:
 
     def has(self, sha256: str) -> bool:
         """Whether there is an object of this name; False for what is no SHA-256. Raises VaultFailed."""
-        return is_sha256(sha256) and self._there(evidence_name(sha256))
+        return is_sha256(sha256) and self._head(evidence_name(sha256)) is not None
 
     def keep(self, name: str, data: bytes) -> None:
         """Write an object once and read it back; the same bytes again are a no-op. Raises Forked, VaultFailed."""
@@ -162,14 +164,26 @@ class S3Vault:
                 f"The evidence {sha256} has {size:,} bytes; a bucket takes {LARGEST:,} at most. Split it."
             )
         key = evidence_name(sha256)
-        taken = self._there(key)  # a large file is not sent again only to hear that it is there
-        if not taken:
+        there = self._head(key)  # a large file is not sent again only to hear that it is there
+        if there is None:
             try:
                 self._write(key, data, size, sha256)
             except _Taken:
-                taken = True
-        if taken and self._fetch(key) != sha256:
+                there = self._head(key)
+        if there is None:
+            return
+        if self._fetch(key) != sha256:
             raise altered(sha256)
+        self._lock_longer(key, there)
+
+    def _lock_longer(self, name: str, there: Mapping[str, Any]) -> None:
+        """Evidence that is used again is locked from now on again: what rests on it must not outlive it."""
+        until, wanted = there.get("ObjectLockRetainUntilDate"), self._now() + self._retention
+        if until is None or until > wanted - RENEWED:
+            return
+        lock = {"Mode": "COMPLIANCE", "RetainUntilDate": wanted.replace(microsecond=0)}
+        with self._explained("PutObjectRetention"):
+            self.client.put_object_retention(Bucket=self.bucket, Key=self.prefix + name, Retention=lock)
 
     def _write(self, name: str, data: Any, size: int, sha256: str) -> None:
         """One conditional, locked write and its reading back. Raises _Taken, VaultFailed."""
@@ -203,15 +217,16 @@ class S3Vault:
                 f"S3 took {name} and gives other bytes back. Nothing relies on it; look at {self.bucket}."
             )
 
-    def _there(self, name: str) -> bool:
+    def _head(self, name: str) -> Mapping[str, Any] | None:
+        """What S3 says of an object without its bytes; None where it is not there."""
         try:
             with self._explained("HeadObject"):
-                self.client.head_object(Bucket=self.bucket, Key=self.prefix + name)
+                found: Mapping[str, Any] = self.client.head_object(Bucket=self.bucket, Key=self.prefix + name)
+                return found
         except VaultFailed as failure:
             if _is_missing(failure):
-                return False
+                return None
             raise
-        return True
 
     def _fetch(self, name: str, into: Any = None, *, locked: bool = False) -> str | None:
         """Read an object to its end, into a file where one is given; its SHA-256, or None where it is not there."""

@@ -113,5 +113,7 @@ async def _failed(request: Request, error: Exception) -> Response:
     """An empty 500; the log gets the error's type and places, never its message: that may quote the request."""
     FAILED.labels(type(error).__name__).inc()
     places = [f"{f.filename.rpartition('/')[2]}:{f.lineno} {f.name}" for f in extract_tb(error.__traceback__)]
-    LOG.error("request_failed", path=request.url.path, error=type(error).__name__, at=places[-8:])
+    path = request.url.path
+    shown = "/step-up/…" if path.startswith("/step-up/") else path  # its address is a secret
+    LOG.error("request_failed", path=shown, error=type(error).__name__, at=places[-8:])
     return PlainTextResponse("", 500)

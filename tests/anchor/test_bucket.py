@@ -30,6 +30,22 @@ def test_everything_is_locked_for_seven_years_in_compliance(bucket: Bucket, vaul
         assert abs(version.until - datetime.now(UTC) - RETENTION) < timedelta(minutes=1)
 
 
+def test_evidence_that_is_used_again_is_locked_again(bucket: Bucket, vault: S3Vault) -> None:
+    in_six_years = datetime.now(UTC) + timedelta(days=6 * 365)
+    later = open_vault("s3://vault-acme/attester", lambda: in_six_years, bucket.url)
+    sha256 = vault.put(b"evidence")
+    (version,) = bucket.objects[f"attester/evidence/sha256/{sha256}"]
+    first = version.until
+
+    vault.put(b"evidence")
+    same = version.until
+    later.put(b"evidence")
+
+    assert same == first
+    assert bucket.objects[f"attester/evidence/sha256/{sha256}"] == [version]
+    assert abs(version.until - in_six_years - RETENTION) < timedelta(minutes=1)
+
+
 def test_a_store_that_gives_other_bytes_back_is_not_relied_on(bucket: Bucket, vault: S3Vault) -> None:
     bucket.fault = "read back"
 

@@ -7,8 +7,8 @@ from datetime import timedelta
 from tests.approval.world import names, office, refusal, request_refused
 from workflows.approval.examples.company import LINES, line
 from workflows.approval.examples.office import Office
-from workflows.approval.model import ReportDone, Shorten, Withdraw
-from workflows.kernel.model import CaseId
+from workflows.approval.model import ReportDone, Shorten, Supersede, Withdraw
+from workflows.kernel.model import CaseId, by_system
 
 ADMIN = line("lena", "payments:admin")
 
@@ -183,6 +183,44 @@ def test_an_extension_shows_the_old_access_and_takes_its_place_when_it_is_approv
     assert during == "effective"
     assert acme.state(case).status == "superseded"
     assert list(acme.story.states["approval/holder/P-lena"].held) == [longer]
+
+
+def test_an_extension_that_was_approved_cannot_be_taken_back_because_the_access_is_there() -> None:
+    acme = office()
+    effective(acme)
+    acme.later(days=10)
+    longer = approved(acme)
+
+    found = refusal(acme, longer, Withdraw(), "lena")
+
+    assert found.code == "in_effect"
+    acme.later(days=15)
+    acme.tick()
+    assert acme.state(longer).status == "ending"
+
+
+def test_approved_access_is_watched_to_its_end_whatever_is_said_to_have_changed() -> None:
+    acme = office()
+    case = effective(acme)
+
+    found = refusal(acme, case, Supersede(because="The program changed."), by_system("program"))
+
+    assert found.code == "in_effect"
+
+
+def test_standing_access_is_over_as_a_case_and_counts_as_held_until_a_pull_shows_it_gone() -> None:
+    acme = office()
+    case = approved(acme, "web-write", length="")
+    acme.later(hours=1)
+    acme.pull([*LINES, line("lena", "web:write")])
+    standing = (acme.state(case).over, list(acme.story.states["approval/holder/P-lena"].held))
+    acme.later(days=90)
+
+    acme.pull(LINES)
+
+    assert standing == (True, [case])
+    assert acme.state(case).status == "ended"
+    assert acme.story.states["approval/holder/P-lena"].held == {}
 
 
 def test_the_same_is_not_asked_twice_and_the_answer_names_the_first() -> None:

@@ -5,6 +5,8 @@ from __future__ import annotations
 from datetime import datetime
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from bot.workspace.checks import check_message, check_view
 from tests.approval.world import asked, office, ruled
@@ -173,3 +175,56 @@ def test_a_request_of_a_thousand_hostile_characters_fits_every_card_and_stays_te
         assert "<!channel>" not in str(shown.blocks) + shown.text
         assert "\u202e" not in str(shown.blocks) + shown.text
     assert asked(acme, case) == ["maya"]
+
+
+TYPED = st.one_of(
+    st.text(max_size=40),
+    st.sampled_from(["payments-admin", "web-write", "usual", "standing", "emergency", "14d", "1h", "P-lena"]),
+    st.sampled_from(
+        [token("P-lena"), token("P-jun"), "lena@acme.test", "2026-12-31", "2026-12-31 14:00", "0001-01-01"]
+    ),
+    st.sampled_from(["9999-12-31 23:59", "high", "grant", "2026-12-31T99:00", " "]),
+    st.sampled_from(["\u0663", "\u00b2", "\ud800 is half a sign", "\x00", "\u202e"]),
+)
+FIELDS = ("what", "length", "person", "reason", "urgency", "title", "text", "instead", "until", "severity")
+
+
+@settings(max_examples=150, deadline=None)
+@given(st.dictionaries(st.sampled_from(FIELDS), TYPED), st.sampled_from(["access", "risk"]))
+def test_whatever_is_typed_at_the_desk_is_a_request_or_a_sentence_and_a_request_a_case_or_a_refusal(
+    values: dict[str, str], act: str
+) -> None:
+    acme = office()
+
+    try:
+        made = desk(acme, act, **values)
+        assert isinstance(made, Do)
+        case = acme.tell(acme.desk, made.command, "lena")
+    except (FieldErrors, Refused) as no:
+        said = [*no.errors.values()] if isinstance(no, FieldErrors) else [no.why, no.next_step]
+    else:
+        said = [acme.state(case).status]
+
+    assert all(said)
+
+
+@settings(max_examples=150, deadline=None)
+@given(
+    st.dictionaries(st.sampled_from(FIELDS), TYPED),
+    st.sampled_from(["approve", "refuse", "shorten", "hand_over", "withdraw", "done", "cannot", "rate", "explain"]),
+    st.sampled_from(["", "0", "1", "grant", "remove", "\u0663", "00"]),
+)
+def test_whatever_is_sent_from_a_card_is_a_decision_or_a_sentence(values: dict[str, str], act: str, item: str) -> None:
+    acme = office()
+    case = acme.ask()
+
+    try:
+        made = card(acme, case, act, item=item, **values)
+        assert isinstance(made, Do)
+        acme.tell(case, made.command, "tom")
+    except (FieldErrors, Refused) as no:
+        said = [*no.errors.values()] if isinstance(no, FieldErrors) else [no.why, no.next_step]
+    else:
+        said = [acme.state(case).status]
+
+    assert all(said)

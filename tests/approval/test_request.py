@@ -30,11 +30,13 @@ def test_only_what_is_in_the_catalogue_can_be_asked_for_by_whom_the_directory_kn
         request_refused(acme, reason="   ").code,
         request_refused(acme, reason="short").code,
         request_refused(acme, reason="x" * 1001).code,
+        request_refused(acme, reason="half a sign: \ud800").code,
+        request_refused(acme, reason="nothing at all: \x00").code,
     ]
 
     assert codes == [
         "not_in_catalogue", "not_in_catalogue", "unknown_person", "unknown_person", "unknown_person", "not_employed",
-        "reason_missing", "reason_too_short", "reason_too_long",
+        "reason_missing", "reason_too_short", "reason_too_long", "reason_unreadable", "reason_unreadable",
     ]  # fmt: skip
 
 

@@ -29,7 +29,7 @@ from tests.engine.twin import (
     skip_pauses,
     wait_until,
 )
-from workflows.kernel.ports import ChatFailure, SourceFailed
+from workflows.kernel.ports import ChatFailure, SourceBusy, SourceFailed
 
 DATA = b'{"shown":"to Maya"}'
 SHA256 = hashlib.sha256(DATA).hexdigest()
@@ -117,6 +117,28 @@ def test_a_pull_that_fails_is_made_again(database: Database, queue: Queue, clock
     deliverer.stop(1)
 
     assert pulled == [("okta", "campaign"), ("okta", "campaign")]
+    assert queue.counts() == {"sent": 1}
+
+
+def test_a_pull_that_another_process_is_making_is_waited_for_and_costs_no_attempt(
+    database: Database, queue: Queue, clock: StillClock
+) -> None:
+    pulled: list[str] = []
+
+    def pull(source: str, reason: str) -> None:
+        pulled.append(source)
+        if len(pulled) <= 10:
+            raise SourceBusy("github is being pulled by another process. Wait until it is done, then look again.")
+
+    payload = {"source": "github", "reason": "campaign"}
+    queue.enqueue(lane="source:github", kind="pull", payload=payload, dedupe_key="pull:1")
+    deliverer = Deliverer(queue, {"pull": Pulls(pull)}, SystemClock(), threads=2)
+    for _ in range(11):
+        deliverer.drain()
+        skip_pauses(database, clock, 3)
+    deliverer.stop(1)
+
+    assert len(pulled) == 11
     assert queue.counts() == {"sent": 1}
 
 

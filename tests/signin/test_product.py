@@ -2,22 +2,22 @@
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Iterator
-from contextlib import contextmanager
-from datetime import UTC, datetime
-from pathlib import Path
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
 
 import pytest
+from click.testing import CliRunner
 
+from bot.cli import attester
 from bot.settings import SettingsInvalid, load
 from bot.web.server import Server
 from tests.road.installation import Installation, installation
 from tests.signin.front import running_front
 from tests.signin.issuer import CLIENT, Issuer, running_issuer
-from tests.signin.world import Browser
-from workflows.kernel.signin import SlackLink
+from tests.signin.world import Browser, revoke
+from workflows.kernel.identity import Person
 
 MAYA = "U0ACMEMAYA"
 ADDRESS = re.compile(r"<(http://127\.0\.0\.1:\d+/step-up/[A-Za-z0-9_-]{43})\|Link my account>")
@@ -25,101 +25,113 @@ PAIR = {"OKTA_OIDC_ISSUER": "https://acme.okta.test", "OKTA_OIDC_CLIENT_ID": CLI
 OURS = {"ATTESTER_PUBLIC_URL": "https://attester.acme.test"}
 
 
-@contextmanager
-def acme(data: Path, database_url: str, issuer: Issuer) -> Iterator[Installation]:
+@dataclass(frozen=True)
+class Acme:
     """The sample company, whose directory does not know Maya's Slack account; the web app runs in this process."""
-    oidc = {"OKTA_OIDC_ISSUER": issuer.url, "OKTA_OIDC_CLIENT_ID": CLIENT}
-    with installation(data, database_url, more=oidc) as made:
-        people = data / "program/data/people.csv"
-        people.write_text(people.read_text(encoding="utf-8").replace(MAYA, ""), encoding="utf-8")
-        made.product.puller.pull("people", "a test")
-        made.product.sync_members()
-        server = Server(made.product.web(), "127.0.0.1", made.product.settings.port)
-        server.start()
-        try:
-            yield made
-        finally:
+
+    made: Installation
+    issuer: Issuer
+
+    def person(self, name: str) -> Person:
+        """Somebody of the directory as it is now."""
+        found = self.made.product.facts.directory().by_login(f"{name}@acme.test")
+        assert found is not None
+        return found
+
+    def through(self, address: str, name: str) -> str:
+        """Somebody opens an address of ours, confirms and signs in; what the page then says."""
+        self.issuer.signs_in = self.person(name).id
+        browser = Browser(self.made.url, self.issuer)
+        said = browser.through(address).text
+        browser.client.close()
+        return said
+
+    def command(self, *words: str) -> tuple[int, str]:
+        """What a command of the operator prints, as one line, and its exit code."""
+        # In a thread of its own: a browser of other tests keeps an event loop in this one.
+        with ThreadPoolExecutor(1) as pool:
+            done = pool.submit(CliRunner().invoke, attester, list(words), env=self.made.environment).result()
+        return done.exit_code, " ".join(done.output.split())
+
+
+@pytest.fixture(scope="module")
+def acme(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Acme]:
+    """Our issuer stands behind TLS; its certificate is the one that this process trusts."""
+    folder = tmp_path_factory.mktemp("acme")
+    with (
+        running_issuer() as issuer,
+        running_front(folder) as front,
+        pytest.MonkeyPatch.context() as patch,
+    ):
+        front.target = int(issuer.base.rpartition(":")[2])
+        issuer.url = f"https://localhost:{front.port}"
+        patch.setenv("SSL_CERT_FILE", str(front.certificate))
+        oidc = {"OKTA_OIDC_ISSUER": issuer.url, "OKTA_OIDC_CLIENT_ID": CLIENT}
+        with installation(folder / "data", f"sqlite:///{folder}/attester.db", more=oidc) as made:
+            people = folder / "data/program/data/people.csv"
+            people.write_text(people.read_text(encoding="utf-8").replace(MAYA, ""), encoding="utf-8")
+            made.product.puller.pull("people", "a test")
+            made.product.sync_members()
+            server = Server(made.product.web(), "127.0.0.1", made.product.settings.port)
+            server.start()
+            yield Acme(made, issuer)
             server.stop()
 
 
-@pytest.fixture
-def issuer(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Issuer]:
-    """Our issuer behind TLS; its certificate is the one that this process trusts."""
-    with running_issuer() as mine, running_front(tmp_path) as front:
-        front.target = int(mine.base.rpartition(":")[2])
-        mine.url = f"https://localhost:{front.port}"
-        monkeypatch.setenv("SSL_CERT_FILE", str(front.certificate))
-        yield mine
+def test_maya_links_her_account_from_slack_may_then_act_and_the_operator_can_end_it(acme: Acme) -> None:
+    before = acme.made.driver.command(MAYA, "/review").text
+    acme.made.driver.open_home(MAYA)
+    home = acme.made.driver.wait(
+        MAYA, lambda state: str(state["home"]) if "Link my account" in str(state["home"]) else ""
+    )
+    address = ADDRESS.search(before)
+    assert address is not None, before
+
+    done = acme.through(address.group(1), "maya")
+    after, linked = acme.made.driver.command(MAYA, "/review").text, acme.person("maya").slack_user
+    ended = [acme.command("identity", "unlink", MAYA, "--why", "wrong person") for _ in range(2)]
+    last = acme.made.driver.command(MAYA, "/review").text
+
+    assert "not linked to a person" in before
+    assert "good for 5 minutes" in home
+    assert "Linked: what you decide in Slack counts as yours" in done
+    assert "No review is waiting for you." in after
+    assert (linked, acme.person("maya").slack_user) == (MAYA, None)
+    assert ended[0] == (0, f"{MAYA} is not linked to maya@acme.test any more.")
+    assert (ended[1][0], "attester identity links" in ended[1][1]) == (1, True)
+    assert "not linked to a person" in last
+    assert "wrong person" in acme.command("identity", "links", "--json")[1]
 
 
-def test_maya_links_her_account_from_slack_and_may_then_act(tmp_path: Path, sqlite_url: str, issuer: Issuer) -> None:
-    with acme(tmp_path / "data", sqlite_url, issuer) as made:
-        maya = made.product.facts.directory().by_login("maya@acme.test")
-        assert maya is not None
-        before = made.driver.command(MAYA, "/review")
-        issuer.signs_in = maya.id
-        browser = Browser(made.url, issuer)
+def test_tom_whom_the_directory_knows_cannot_be_linked_by_somebody_else(acme: Acme) -> None:
+    sign_in, toms = acme.made.product.sign_in, acme.person("tom").slack_user
+    assert sign_in is not None
 
-        found = ADDRESS.search(before.text)
-        assert found is not None, before.text
-        done = browser.through(found.group(1))
-        after = made.driver.command(MAYA, "/review")
-        browser.client.close()
+    said = acme.through(sign_in.enrol("T0ACME", toms or "", "Tom"), "maya")
 
-        assert "not linked to a person" in before.text
-        assert "Linked: what you decide in Slack counts as yours" in done.text
-        assert "No review is waiting for you." in after.text
-        known = made.product.facts.directory()
-        assert known.people[maya.id].slack_user == MAYA
-        links, installed = made.product.links, made.product.installed()
-        assert links is not None
-        assert installed is not None
-        assert links.end(installed.team, MAYA, "system: a test", "taken back")
-        assert "not linked to a person" in made.driver.command(MAYA, "/review").text
+    assert "Somebody else is signed in at Okta" in said
+    assert acme.person("tom").slack_user == toms
+    assert acme.made.product.refusals.all()[-1][4] == "other_person"
 
 
-def test_tom_whom_the_directory_knows_cannot_be_linked_by_somebody_else(
-    tmp_path: Path, sqlite_url: str, issuer: Issuer
-) -> None:
-    with acme(tmp_path / "data", sqlite_url, issuer) as made:
-        sign_in = made.product.sign_in
-        maya, tom = (made.product.facts.directory().by_login(f"{name}@acme.test") for name in ("maya", "tom"))
-        assert sign_in is not None
-        assert maya is not None
-        assert tom is not None
-        issuer.signs_in = maya.id
-        browser = Browser(made.url, issuer)
+def test_no_decision_can_be_put_to_a_sign_in_that_nothing_would_record(acme: Acme) -> None:
+    sign_in = acme.made.product.sign_in
+    assert sign_in is not None
 
-        done = browser.through(sign_in.enrol("T0ACME", tom.slack_user or "", "Tom"))
-        browser.client.close()
-
-        assert "Somebody else is signed in at Okta" in done.text
-        assert made.product.facts.directory().people[tom.id].slack_user == tom.slack_user
-        assert made.product.refusals.all()[-1][4] == "other_person"
+    with pytest.raises(ValueError, match="nothing here records"):
+        sign_in.flow.open("decide", [revoke()], sub="00umaya")
 
 
-def test_doctor_says_whether_people_can_sign_in_and_the_operator_can_end_a_link(
-    tmp_path: Path, sqlite_url: str, issuer: Issuer
-) -> None:
-    oidc = {"OKTA_OIDC_ISSUER": issuer.url, "OKTA_OIDC_CLIENT_ID": CLIENT}
-    with installation(tmp_path / "data", sqlite_url, more=oidc) as made:
-        link = SlackLink(team="T1", user=MAYA, issuer=issuer.url, sub="P-1", method="step_up", at=datetime.now(UTC))
-        made.product.sign_ins.link(link, [])
+def test_doctor_says_whether_people_can_sign_in(acme: Acme) -> None:
+    well = acme.command("doctor")[1]
+    acme.issuer.describes = {**acme.issuer.description(), "token_endpoint": "https://evil.test/token"}
+    ill = acme.command("doctor")[1]
+    acme.issuer.describes = {}
 
-        well = made.attester("doctor").stdout
-        issuer.describes = {**issuer.description(), "token_endpoint": "https://evil.test/token"}
-        ill = made.attester("doctor").stdout
-        ended = [made.attester("identity", "unlink", MAYA, "--why", "wrong person") for _ in range(2)]
-        listed = made.attester("identity", "links", "--json").stdout
-
-    flat, bad = " ".join(well.split()), " ".join(ill.split())
-    assert "describes itself as we use it; the clocks agree. " in flat
-    assert f"Its redirect address must be {made.url}/login/callback" in flat
-    assert "Nobody can sign in at" in bad
-    assert "token_endpoint is https://evil.test/token" in bad
-    assert [e.returncode for e in ended] == [0, 1]
-    assert "List them with: attester identity links" in ended[1].stderr
-    assert [row["why"] for row in json.loads(listed)] == ["wrong person"]
+    assert "describes itself as we use it; the clocks agree." in well
+    assert f"Its redirect address must be {acme.made.url}/login/callback" in well
+    assert "Nobody can sign in at" in ill
+    assert "token_endpoint is https://evil.test/token" in ill
 
 
 @pytest.mark.parametrize(

@@ -9,7 +9,7 @@ import pytest
 
 from bot.clock import ShiftedClock
 from bot.signin.flow import sha256
-from bot.signin.site import Site
+from bot.signin.site import LET_IN, Site
 from tests.signin.issuer import MAYA, TOM
 from tests.signin.world import TEAM, Browser, World
 
@@ -137,6 +137,17 @@ def test_who_signs_in_to_read_has_a_session_that_decides_nothing_and_ends(small_
 def pages_reader(world: World, secret: str) -> str | None:
     site = Site(world.flow, world.linking, world.book, world.directory, world.clock, world.base)
     return site.reader(f"attester-session={secret}")
+
+
+def test_a_crowd_at_the_login_page_is_held_back_for_a_minute(small_world: World) -> None:
+    browser = small_world.browser()
+    form = {"csrf": csrf(browser.client.get("/login")), "act": "in"}
+
+    begun = [browser.client.post("/login", data=form).status_code for _ in range(LET_IN + 1)]
+    small_world.later(seconds=61)
+
+    assert begun == [303] * LET_IN + [429]
+    assert browser.client.post("/login", data=form).status_code == 303
 
 
 def test_signing_out_ends_the_session_and_so_does_leaving_the_company(small_world: World) -> None:

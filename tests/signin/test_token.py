@@ -7,10 +7,16 @@ import base64
 import hashlib
 import hmac
 import json
+import os
+import subprocess
+import sys
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
+from importlib.metadata import version
+from pathlib import Path
 from typing import Any
 
+import jwt
 import pytest
 
 from bot.clock import ShiftedClock
@@ -19,6 +25,7 @@ from bot.signin.refusal import SignInRefused
 from bot.signin.token import Expected, SignedIn, TokenCheck
 from tests.signin.issuer import CLIENT, KEY, MAYA, OTHER, TOM, Ago, Issuer, b64url, new_key, run, running_issuer
 
+ROOT = Path(__file__).parents[2]
 NONCE = "nonce-of-this-decision"
 SMALL = new_key("small", 1024)
 
@@ -206,3 +213,36 @@ def test_many_people_at_once_cause_one_request_for_keys(issuer: Issuer) -> None:
 
     assert {signed.sub for signed in run(crowd())} == {MAYA}
     assert issuer.keys_asked == 1
+
+
+def test_the_library_is_imported_late_and_minds_no_environment() -> None:
+    """It reads LEEWAY and others as text, which stops its constructor (upstream's documented names)."""
+    program = """
+import asyncio, sys
+import bot.main
+assert "okta_jwt_verifier" not in sys.modules and "aiohttp" not in sys.modules
+from bot.clock import SystemClock
+from bot.signin.keyring import KeyRing
+from bot.signin.okta_library import verified
+ring = KeyRing("https://acme.okta.test/oauth2/v1/keys", SystemClock())
+try:
+    asyncio.run(verified("no.token.", "https://acme.okta.test", "0oaattester", "nonce", 30, ring))
+except ValueError:
+    print("refused")
+"""
+    environment = {**os.environ, "LEEWAY": "60", "JWT_VERIFIER_REQUEST_TIMEOUT": "5", "JWT_VERIFIER_MAX_RETRIES": "3"}
+
+    done = subprocess.run(
+        [sys.executable, "-c", program], cwd=ROOT, env=environment, capture_output=True, text=True, check=False
+    )
+
+    assert (done.stdout, done.stderr) == ("refused\n", "")
+
+
+def test_the_library_is_the_one_whose_gaps_are_known() -> None:
+    """It uses private methods of PyJWT, and accepts a token without a nonce; another version has to be looked at anew."""
+    assert version("okta-jwt-verifier") == "0.5.0"
+    assert version("PyJWT").startswith("2.15.")
+    assert callable(jwt.api_jws.PyJWS()._load)
+    assert callable(jwt.api_jws.PyJWS()._verify_signature)
+    assert callable(jwt.api_jwt.PyJWT()._validate_claims)

@@ -12,7 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bot.slack.command import COMMANDS
-from bot.slack.home import EMPTY, home_view, refused_view
+from bot.slack.home import EMPTY, acts, home_view, refused_view
 from tests.slack.acme import MEMBERS, member
 from tests.slack.world import World
 from workflows.kernel.blocks import texts
@@ -69,6 +69,48 @@ def test_home_shows_what_one_owns_and_did() -> None:
     assert "verdicts signed · access_review/2026-Q4 · 1 Oct 2026, 09:00 UTC · 7f3a…c1" in text
 
 
+def test_one_act_is_one_receipt_and_it_is_what_the_person_did() -> None:
+    earlier = NOW - timedelta(hours=1)
+    newest_first = [
+        ("c/maya", Event("review_sealed", NOW, "c" * 64)),
+        ("c/aisha", Event("review_sealed", NOW, "b" * 64)),
+        ("c", Event("campaign_closed", NOW, "a" * 64)),
+        ("c", Event("exception_proposed", earlier, "d" * 64)),
+    ]
+
+    found = acts(newest_first)
+
+    assert [(case, event.name) for case, event in found] == [("c", "campaign_closed"), ("c", "exception_proposed")]
+
+
+def test_receipts_name_the_case_by_its_title() -> None:
+    done = Event("campaign_closed", NOW, "a" * 64)
+
+    text = shown(home_view([], [], [("c/1", done)], NOW, titles={"c/1": "Quarterly access review"}))
+
+    assert "campaign closed · Quarterly access review · 1 Oct 2026, 09:00 UTC" in text
+    assert "c/1" not in text
+
+
+def test_a_part_of_a_case_that_is_asked_for_above_is_not_listed_again_and_notes_are_sentences() -> None:
+    part = owned("GitHub: Maya").model_copy(update={"case": "c/1/maya", "parent": "c/1"})
+    whole = owned("The whole review").model_copy(update={"notes": ("half", "overdue", "aws: page 3 is missing")})
+
+    text = shown(home_view([("c/1/maya", ask("GitHub access"))], [part, whole], [], NOW))
+
+    assert "GitHub: Maya" not in text
+    assert "It is overdue." in text
+    assert "aws: page 3 is missing" in text
+    assert "half" not in text
+
+
+def test_an_unknown_word_is_shown_as_it_was_typed_and_stays_inert() -> None:
+    said = COMMANDS["/review"].unknown("&lt;!channel&gt;")
+
+    assert said.text == "/review knows no word “&lt;!channel&gt;”."
+    assert "&amp;" not in said.text + shown({"blocks": list(said.blocks)})
+
+
 @given(
     count=st.integers(0, 500),
     name=st.text(max_size=120),
@@ -110,8 +152,8 @@ def test_opening_the_tab_publishes_it(both: World) -> None:
     text = shown(dict(both.chat.homes["U0MAYA"]))
     assert answer.status_code == 200
     assert "Fetch &lt;!channel&gt;" in text
-    assert "errand approved" in text
-    assert "Post the letter" not in text
+    assert "errand approved · Post the letter" in text
+    assert text.count("Post the letter") == 1
 
 
 def test_the_owner_sees_the_open_cases_that_are_hers(world: World) -> None:

@@ -151,7 +151,7 @@ def test_a_press_of_something_that_is_not_there_is_refused(workflow: Workflow, e
 @pytest.mark.parametrize(("workflow", "example"), EXAMPLES)
 def test_names_and_reasons_cannot_mention_link_or_reorder(workflow: Workflow, example: Example) -> None:
     for card in workflow.cards(fold(workflow, example, hostile=True)):
-        for text in texts(list(card.blocks)):
+        for text in (card.text, *texts(list(card.blocks))):
             assert not re.search(r"<(?!!date\^\d+\^)[!@#]", text), text
             assert "<https://evil" not in text
             assert not re.search("[\u202a-\u202e\u2066-\u2069\u200b]", text)

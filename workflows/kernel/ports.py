@@ -181,3 +181,7 @@ class Source(Protocol):
 
 class SourceFailed(Exception):
     """The source cannot be read; the message says why and what to do."""
+
+
+class SourceBusy(SourceFailed):
+    """Somebody else pulls the source right now; the message says to wait."""

@@ -34,6 +34,11 @@ def clean(text: str) -> str:
     return _INVISIBLE.sub("", text.replace("\r\n", "\n").replace("\t", " "))
 
 
+def writable(text: str) -> bool:
+    """Whether a text can be kept: canonical JSON takes no lone surrogate, and a database no NUL."""
+    return not any(c == "\0" or "\ud800" <= c <= "\udfff" for c in text)
+
+
 def cut(text: str, limit: int) -> str:
     """The text within ``limit`` UTF-16 units, with an ellipsis where it was cut."""
     if units(text) <= limit:

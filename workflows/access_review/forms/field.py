@@ -9,6 +9,7 @@ from datetime import date
 from workflows.kernel.blocks import Block, field, select_input, text_input
 from workflows.kernel.errors import FieldErrors
 from workflows.kernel.identity import Directory, Person, PersonId
+from workflows.kernel.text import writable
 
 REASON = "reason"
 PERSON = "person"
@@ -72,6 +73,8 @@ class Reader:
             self.errors[name] = f"Please write at least {least} characters; an auditor reads this."
         elif len(text) > MOST:
             self.errors[name] = f"At most {MOST:,} characters; this has {len(text):,}."
+        elif not writable(text):
+            self.errors[name] = "This holds a broken character. Please type it again."
         return text
 
     def person(self, directory: Directory, *, optional: bool = False) -> Person | None:

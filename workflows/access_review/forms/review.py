@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 from workflows.access_review.forms.detail import about_line, details, line_of
 from workflows.access_review.forms.field import Reader, colleagues, person_field, reason_field, token
@@ -48,6 +48,15 @@ def _enough(review: Review, line: ReviewLine) -> str:
     return f"One sentence of at least {least} characters." if least > 1 else "One sentence is enough."
 
 
+def _follows(review: Review, lines: Sequence[ReviewLine]) -> Mrkdwn:
+    """Who is asked for what after a revoke or a change, as the rules have it."""
+    if review.head.second_of:
+        return Mrkdwn("The first reviewer is asked again")
+    if any(x.assigned.cosigner for x in lines):
+        return fill("The second signer is asked, and then {}", mrkdwn(review.head.remover.name, 60))
+    return fill("{} is asked to do this", mrkdwn(review.head.remover.name, 60))
+
+
 def _page(i: Interaction, review: Review, facts: Facts) -> Answer:
     return Do(command=TurnPage(page=int(i.link.item) if i.link.item.isdigit() else 0))
 
@@ -74,9 +83,10 @@ def _keep_submitted(i: Interaction, review: Review, facts: Facts) -> Answer:
 
 def _revoke(i: Interaction, review: Review, facts: Facts) -> Answer:
     line = line_of(i, review)
-    hint = f"{_enough(review, line)} Whoever removes the access reads it, and it is recorded."
+    reads = "The first reviewer" if review.head.second_of else "Whoever removes the access"
+    hint = f"{_enough(review, line)} {reads} reads it, and it is recorded."
     about = reason_field("Why should it go?", hint)
-    small = context(fill("{} will be asked to remove it once you have signed.", mrkdwn(review.head.remover.name, 60)))
+    small = context(fill("{} once you have signed.", _follows(review, [line])))
     return OpenForm(view=modal("Revoke this access", i.link, [about_line(line), about, small], submit="Mark: revoke"))
 
 
@@ -228,9 +238,7 @@ def _sign(i: Interaction, review: Review, facts: Facts) -> Answer:
     if len(harmful) > SIGNED_IN_FULL:
         blocks.append(context(fill("… and {}.", count(len(harmful) - SIGNED_IN_FULL, "more"))))
     if harmful:
-        blocks.append(
-            section(fill("{} is asked to do this once you have signed.", mrkdwn(review.head.remover.name, 60)))
-        )
+        blocks.append(section(fill("{} once you have signed.", _follows(review, harmful))))
     blocks.append(
         context(
             Mrkdwn(

@@ -190,10 +190,10 @@ class CampaignOverdue(Event):
 
 
 class ExceptionProposed(Event):
-    """The control owner asks a second signer. ``about`` is what stands open, as the second signer is shown it."""
+    """The control owner asks a second signer. ``about`` is what stands open, as they are shown it; ``judge`` who shall decide."""
 
     NAME: ClassVar[str] = "exception_proposed"
-    DETACHED: ClassVar[tuple[str, ...]] = ("by", "second", "about")
+    DETACHED: ClassVar[tuple[str, ...]] = ("by", "second", "about", "judge")
     number: int
     kind: ProposalKind
     by: Person
@@ -205,6 +205,7 @@ class ExceptionProposed(Event):
     reviewer: PersonId | None = None
     until: date | None = None
     about: tuple[AssignedLine, ...] = ()
+    judge: Person | None = None
 
 
 class ProposalDeclined(Event):

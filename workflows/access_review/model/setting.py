@@ -16,7 +16,7 @@ from workflows.kernel.model import Assurance
 
 Span = Annotated[str, AfterValidator(checked_span)]
 Candidate = Literal["entitlement_owner", "app_owner", "manager"]
-OnSilence = Literal["hold", "remove"]
+OnSilence = Literal["hold"]
 
 
 class ScopedSource(Value):
@@ -43,7 +43,7 @@ class Reviewers(Value):
 
 
 class NoResponse(Value):
-    """What silence leads to after five working days. Silence is never keep."""
+    """What silence leads to after five working days: the lines stay open and are asked again. Silence is never keep."""
 
     privileged: OnSilence = "hold"
     plain: OnSilence = "hold"

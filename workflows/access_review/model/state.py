@@ -70,6 +70,7 @@ class Proposal:
     reviewer: PersonId | None = None
     until: date | None = None
     about: tuple[AssignedLine, ...] = ()
+    judge: Person | None = None
     at: datetime | None = None
     outcome: Literal["open", "signed", "declined"] = "open"
 

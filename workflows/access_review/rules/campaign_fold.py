@@ -159,8 +159,8 @@ def _remember(reviewers: dict[CaseId, Person], review: CaseId | None, reviewer: 
 
 def _signing(state: Campaign, event: Event, at: datetime) -> Campaign:
     if isinstance(event, ExceptionProposed):
-        fields = event.model_dump(exclude={"by", "second", "about"})
-        proposal = Proposal(by=event.by, second=event.second, about=event.about, at=at, **fields)
+        fields = event.model_dump(exclude={"by", "second", "about", "judge"})
+        proposal = Proposal(by=event.by, second=event.second, about=event.about, judge=event.judge, at=at, **fields)
         return replace(state, proposals={**state.proposals, event.number: proposal})
     if isinstance(event, ProposalDeclined):
         declined = replace(state.proposals[event.number], outcome="declined")

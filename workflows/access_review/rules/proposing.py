@@ -71,7 +71,8 @@ def propose(state: Campaign, command: Propose, by: Actor, at: datetime, facts: F
     _check_kind(state, command, second, at, facts, about)
     number = max(state.proposals, default=0) + 1
     fields = command.model_dump(exclude={"second", "reason"})
-    event = ExceptionProposed(number=number, by=owner, second=second, reason=reason, about=about, **fields)
+    judge = facts.directory.get(command.reviewer) if command.reviewer else None
+    event = ExceptionProposed(number=number, by=owner, second=second, reason=reason, about=about, judge=judge, **fields)
     return Outcome(events=(event,))
 
 

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from workflows.access_review.model import AssignedLine
 from workflows.kernel.errors import Refused
 from workflows.kernel.independence import Objection
+from workflows.kernel.text import writable
 
 SENTENCES: dict[str, tuple[str, str]] = {
     "not_yours": (
@@ -210,6 +211,8 @@ def checked_reason(reason: str, least: int = 1) -> str:
         raise refused("reason_too_short", f"The reason has {len(trimmed)} characters; it needs at least {least}.")
     if len(reason) > 1000:
         raise refused("reason_too_long")
+    if not writable(reason):
+        raise refused("reason_missing", "The reason holds a broken character.", "Type it again.")
     return reason
 
 

@@ -48,7 +48,7 @@ def _owner_card(campaign: Campaign, to: str) -> Card:
         "planned": "planned: the lists are being fetched",
         "collecting": "planned: the lists are being fetched",
         "open": "open: reviewers are deciding",
-        "removing": "all decided: removals are being verified",
+        "removing": "all decided: removals are being verified" if _told(campaign, "removals_open") else "all decided",
         "closed": "closed",
         "closed_with_exceptions": "closed with exceptions",
         "cancelled": "cancelled: not performed",
@@ -56,7 +56,7 @@ def _owner_card(campaign: Campaign, to: str) -> Card:
     text = f"{title(campaign)} is {status}"
     blocks: list[Block] = [header(title(campaign)), section(_standing(campaign, status))]
     blocks += [section(joined(_source(s) for s in _sources(campaign)))]
-    if campaign.open and campaign.progress:
+    if campaign.open and campaign.homes:
         blocks += [section(_progress(campaign))]
     if campaign.open:
         blocks += _unassigned(campaign)
@@ -95,9 +95,12 @@ def _named(source: SourceState) -> str:
     return source.collection.system if source.collection else source.source
 
 
+def _told(campaign: Campaign, key: str) -> int:
+    return sum(counts.get(key, 0) for counts in campaign.progress.values())
+
+
 def _progress(campaign: Campaign) -> Mrkdwn:
-    told = campaign.progress.values()
-    settled, removals, late = (sum(c.get(k, 0) for c in told) for k in ("settled", "removals_open", "removals_late"))
+    settled, removals, late = (_told(campaign, k) for k in ("settled", "removals_open", "removals_late"))
     said = [fill("*{} of {} settled*", settled, count(len(campaign.homes), "line"))]
     if removals:
         said.append(fill("{} not verified yet", count(removals, "removal")))
@@ -119,7 +122,7 @@ def _source(source: SourceState) -> Mrkdwn:
         return fill("{}: being fetched", name)
     where = fill("complete list of {}", utc(collection.as_of))
     if source.status == "opened":
-        return fill("{}: {} given to reviewers · {}", name, count(source.lines, "line"), where)
+        return fill("{}: {} · {}", name, count(source.lines, "line"), where)
     return fill("{}: {} · waiting to be opened", name, where)
 
 
@@ -142,7 +145,7 @@ def _unassigned(campaign: Campaign) -> list[Block]:
 
 
 def _why_nobody(line: AssignedLine) -> Mrkdwn:
-    refused = "; ".join(dict.fromkeys(r.reason for r in line.rejected))
+    refused = " ".join(dict.fromkeys(r.reason for r in line.rejected))
     return joined(
         [
             fill("{} — {}", words.who(line), words.what(line, 160)),
@@ -195,9 +198,8 @@ def _proposal_card(campaign: Campaign, p: Proposal) -> Card:
     about += [joined([_about(x), words.standing_out(x), words.facts(x)]) for x in p.about[:ABOUT_SHOWN]]
     if len(p.about) > ABOUT_SHOWN:
         about.append(fill("… and {}", count(len(p.about) - ABOUT_SHOWN, "more line")))
-    if p.reviewer:
-        judge = next((r.name for r in campaign.reviewers.values() if r.id == p.reviewer), "")
-        about.append(fill("Who decides: *{}*", mrkdwn(judge, 60)) if judge else Mrkdwn(""))
+    if p.judge:
+        about.append(fill("Who shall decide: {}; you sign each verdict as well", words.named(p.judge)))
     if p.until:
         about.append(fill("Until: *{}*", words.written(p.until)))
     about.append(fill("Reason: {}", words.quoted(p.reason, 900)))

@@ -86,7 +86,10 @@ def _blocks(review: Review, cut: int) -> list[Block]:
             _small(review),
         ]
     if not review.unsettled():
-        return [*top, section(Mrkdwn("*All decided and signed. Thank you.*")), *_outcome(review), _small(review)]
+        thanks = "*All decided and signed. Thank you.*"
+        if review.head.second_of:
+            thanks += "\nWhere your answer differs, the first reviewer is asked again with your reason."
+        return [*top, section(Mrkdwn(thanks)), *_outcome(review), _small(review)]
     if not started(review):
         return [*top, section(_summary(review)), actions(*_opening_buttons(review)), _small(review)]
     middle: list[Block] = []
@@ -124,7 +127,7 @@ def _summary(review: Review) -> Mrkdwn:
                 mrkdwn(review.head.system, 60),
             ),
             fill("{}.", says[:1].upper() + says[1:]) if says else Mrkdwn(""),
-            Mrkdwn("Somebody else decided these already; please decide without knowing how.") if second else Mrkdwn(""),
+            Mrkdwn("Somebody else has decided already; please decide without knowing how.") if second else Mrkdwn(""),
             fill("Please decide by {}. Nothing is kept by silence.", day(review.head.due_at)),
         ]
     )
@@ -153,15 +156,20 @@ def _line(review: Review, line: ReviewLine, cut: int) -> Mrkdwn:
     if line.void:
         rows.append(Mrkdwn("_This changed after you marked it. Your mark was dropped; please decide again._"))
     if line.refused_because:
-        who = (
-            "A second look came to another answer" if line.second_look == "disagreed" else "The second signer disagreed"
-        )
-        rows.append(fill("_{}:_ {}", who, words.quoted(line.refused_because, cut)))
+        rows.append(_refused(line, cut))
     if a.earlier:
         last = a.earlier[0]
         rows.append(fill("Last time: {} by {}, {}", words.DONE[last.verdict], mrkdwn(last.reviewer, 60), day(last.at)))
     rows.append(_state(review, line, cut))
     return joined(rows)
+
+
+def _refused(line: ReviewLine, cut: int) -> Mrkdwn:
+    """Why the line is open again: another answer of the second look, or of the second signer."""
+    if line.second_look != "disagreed":
+        return fill("_The second signer disagreed:_ {}", words.quoted(line.refused_because, cut))
+    verdict, _, reason = line.refused_because.partition(": ")
+    return fill("_A second look came to another answer:_ *{}* {}", verdict.capitalize(), words.quoted(reason, cut))
 
 
 def _state(review: Review, line: ReviewLine, cut: int) -> Mrkdwn:

@@ -10,6 +10,7 @@ from workflows.kernel.blocks import Block, field, select_input, text_input
 from workflows.kernel.calendar import LAST_MINUTE, at_local
 from workflows.kernel.errors import FieldErrors
 from workflows.kernel.identity import Directory, Person, PersonId
+from workflows.kernel.text import writable
 
 REASON = "reason"
 PERSON = "person"
@@ -67,6 +68,8 @@ class Reader:
             self.errors[name] = missing
         elif len(text) > most:
             self.errors[name] = f"At most {most:,} characters; this has {len(text):,}."
+        elif not writable(text):
+            self.errors[name] = "This has signs that cannot be written down. Please type it again."
         return text
 
     def reason(self, least: int = 1, *, optional: bool = False) -> str:

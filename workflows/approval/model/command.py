@@ -190,9 +190,14 @@ class SeeCollection(SystemCommand):
 
 
 class Supersede(SystemCommand):
-    """What was asked about changed: earlier approvals count for nothing."""
+    """What was asked about changed: earlier approvals count for nothing.
+
+    ``extended_by`` names the case that takes the place of access in effect; without one, access that was approved stays
+    watched to its end.
+    """
 
     because: str
+    extended_by: CaseId = ""
 
 
 class NoteRelease(SystemCommand):

@@ -13,9 +13,9 @@ from pydantic import AfterValidator, Field, model_validator
 
 from workflows.kernel.calendar import after, checked_span
 from workflows.kernel.identity import Value
-from workflows.kernel.model import Assurance
 
 Severity = Literal["low", "medium", "high", "critical"]
+Level = Literal["slack", "slack+sso", "slack+sso+mfa"]
 SEVERITIES: tuple[Severity, ...] = ("low", "medium", "high", "critical")
 MOST_ENTRIES = 100
 """Slack's limit of a select."""
@@ -67,7 +67,8 @@ class Entry(Value):
 class Environment(Value):
     """An environment whose deploys are approved here. ``needed`` of the approvers, each another person, must say yes.
 
-    ``evidence`` names what must be at hand, for exactly this commit, before anybody is asked.
+    ``evidence`` names what must be at hand, for exactly this commit, before anybody is asked. While nothing receives the
+    requests of GitHub, nobody is asked.
     """
 
     repository: str = Field(min_length=3)
@@ -113,11 +114,11 @@ class Emergency(Value):
 class Wanted(Value):
     """How surely it must be known who decides: the level wanted for each kind of decision."""
 
-    access: Assurance = "slack"
-    privileged: Assurance = "slack"
-    deploy: Assurance = "slack"
-    exception: Assurance = "slack"
-    emergency: Assurance = "slack"
+    access: Level = "slack"
+    privileged: Level = "slack"
+    deploy: Level = "slack"
+    exception: Level = "slack"
+    emergency: Level = "slack"
 
 
 class Lapses(Value):

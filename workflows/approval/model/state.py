@@ -140,6 +140,13 @@ class Approval:
         return self.steps[self.step] if self.status == "asked" and self.step < len(self.steps) else None
 
     @property
+    def revocable(self) -> bool:
+        """Whether whoever asked may still take it back: nothing can have come of it yet."""
+        there = self.grant is not None and (self.grant.reported_at is not None or bool(self.extra))
+        extends = self.request.access is not None and bool(self.request.access.earlier) and self.approved_at is not None
+        return self.status in BEFORE_EFFECT and not there and not extends
+
+    @property
     def over(self) -> bool:
         """Whether nothing more is wanted in this case."""
         waits = self.review is not None and not self.review.by

@@ -5,7 +5,6 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 
 from workflows.approval.model import (
-    BEFORE_EFFECT,
     Approval,
     ApprovalRefused,
     ApprovalSuperseded,
@@ -145,7 +144,7 @@ def _effect(state: Approval, yes: StepApproved, at: datetime, facts: Facts) -> O
     )
     commands = [Addressed(case=holder_case(request.subject.id), command=note)]
     if request.access.earlier:
-        over = Supersede(because=f"extended by {state.case}")
+        over = Supersede(because="extended", extended_by=state.case)
         commands.append(Addressed(case=request.access.earlier, command=over))
     return Outcome(events=(yes, wish), commands=tuple(commands))
 
@@ -250,14 +249,10 @@ def withdraw(state: Approval, command: Withdraw, by: Actor) -> Outcome:
     requester = state.request.requester
     if requester is None or person.id != requester.id:
         raise refused("not_yours")
-    if state.status not in BEFORE_EFFECT:
-        raise (
-            refused(state.status if state.status in ("withdrawn", "superseded", "lapsed") else "in_effect")
-            if (state.status != "refused")
-            else refused("already_decided")
-        )
-    if state.grant is not None and (state.grant.reported_at is not None or state.extra):
-        raise refused("in_effect")
+    if state.status in ("withdrawn", "superseded", "lapsed"):
+        raise refused(state.status)
+    if not state.revocable:
+        raise refused("already_decided" if state.status == "refused" else "in_effect")
     reason = checked_reason(command.reason) if command.reason else ""
     event = ApprovalWithdrawn(by=person.id, reason=reason)
     return Outcome(events=(event,), commands=released(state))
@@ -267,6 +262,9 @@ def supersede(state: Approval, command: Supersede) -> Outcome:
     """What was asked about changed, so that earlier answers count for nothing."""
     if state.over or state.status in ("ending", "not_ended"):
         raise refused("already_decided")
+    # Access that may be there is never let out of sight: only its successor relieves it of its end.
+    if state.request.access is not None and state.approved_at is not None and not command.extended_by:
+        raise refused("in_effect")
     return Outcome(events=(ApprovalSuperseded(because=command.because),), commands=released(state))
 
 

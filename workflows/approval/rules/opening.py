@@ -223,6 +223,7 @@ def open_risk(command: OpenRisk, by: Actor, at: datetime, facts: Facts) -> Outco
 def _compensated(finding: Finding) -> None:
     if not finding.compensating.strip():
         raise refused("compensating_missing")
+    checked_reason(finding.compensating)
 
 
 def _within(until: datetime, longest: str, at: datetime, facts: Facts) -> None:

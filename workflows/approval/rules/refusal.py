@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from workflows.kernel.errors import Refused
+from workflows.kernel.text import writable
 
 SENTENCES: dict[str, tuple[str, str]] = {
     "own_request": (
@@ -88,6 +89,10 @@ SENTENCES: dict[str, tuple[str, str]] = {
     "reason_too_long": (
         "The reason is longer than 1,000 characters.",
         "Shorten it, then send it again.",
+    ),
+    "reason_unreadable": (
+        "The text has signs that cannot be written down: half a character, or a null.",
+        "Type it again, then send it.",
     ),
     "end_missing": (
         "This can only be given for a time.",
@@ -227,4 +232,6 @@ def checked_reason(reason: str, least: int = 1) -> str:
         raise refused("reason_too_short", f"The reason has {len(trimmed)} characters; it needs at least {least}.")
     if len(reason) > 1000:
         raise refused("reason_too_long")
+    if not writable(reason):
+        raise refused("reason_unreadable")
     return reason

@@ -75,7 +75,8 @@ def _approval_summary(state: Approval) -> CaseSummary:
         opened_at=state.requested_at,
         due_at=due_at,
         wake_at=wake_at(state),
-        watches=(request.access.source,) if request.access and waits and not state.over else (),
+        # Standing access is over as a case, and still watched: once it is gone it no longer counts as held.
+        watches=(request.access.source,) if request.access and waits else (),
         counts={"steps": len(state.steps), "decided": len(state.decisions)},
         notes=tuple(name for name, here in flags.items() if here),
     )

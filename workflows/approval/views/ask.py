@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from workflows.approval.model import BEFORE_EFFECT, Approval
+from workflows.approval.model import Approval
 from workflows.approval.rules.standing import title
 from workflows.approval.views import words
 from workflows.kernel.blocks import Block, actions, button, context, header, section
@@ -90,8 +90,7 @@ def request_card(state: Approval) -> list[Card]:
     waiting = _waiting(state)
     if waiting:
         blocks.append(section(waiting))
-    reported = state.grant is not None and state.grant.reported_at is not None
-    if state.status in BEFORE_EFFECT and not reported and not state.extra:
+    if state.revocable:
         link = Link(act="withdraw", ref=case_ref(state.case))
         blocks.append(actions(button("Take back …", link)))
     blocks.append(_small_print(state))
