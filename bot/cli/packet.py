@@ -62,18 +62,25 @@ def export(start: datetime, end: datetime, out: Path) -> None:
 @click.option(
     "--trust", multiple=True, metavar="SHA256:…", help="A key that you know from elsewhere; all others then fail."
 )
+@click.option(
+    "--held",
+    multiple=True,
+    type=click.Path(path_type=Path),
+    help="A checkpoint or receipt that you kept: the packet's log must begin with it.",
+)
 @click.option("--json", "as_json", is_flag=True, help="Print JSON: the outcome and a verdict for each attestation.")
 @click.pass_context
-def verify(context: click.Context, file: Path, trust: tuple[str, ...], as_json: bool) -> None:
+def verify(context: click.Context, file: Path, trust: tuple[str, ...], held: tuple[Path, ...], as_json: bool) -> None:
     """Verify a packet (zip file or unpacked folder) offline. Exits 1 where anything does not verify.
 
     Needs no database, no Slack and no network; the verify.py inside the packet does the same without this program.
     """
     try:
         with _bar("Verifying") as tell:
-            report = verify_packet(file, trust, tell)
+            report = verify_packet(file, trust, tell, held=[path.read_bytes() for path in held])
     except OSError as error:
-        raise click.UsageError(f"{file} cannot be read: {error.strerror}. Name the zip file or the folder.") from error
+        named = error.filename or file
+        raise click.UsageError(f"{named} cannot be read: {error.strerror}. Name the zip file or the folder.") from error
     click.echo(report.as_json() if as_json else "\n".join(lines_of(report)))
     context.exit(0 if report.fine else 1)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import timedelta
 
 import structlog
@@ -12,8 +13,11 @@ from bot.jobs import Tick
 from bot.main.storage import Storage
 from bot.stamper import Alarms, Stamper
 from bot.stamping import TokenRefused
+from bot.store.stamp import Token
 from bot.vault import S3Vault, VaultUnusable
 from bot.vault.probe import Checked, Probe, probe_client
+from workflows.kernel.bundle import TrustedAuthority
+from workflows.kernel.checkpoint import Checkpoint
 
 ANCHOR_SECONDS = 40.0
 """Anchors are at most 60 s apart while the log grows."""
@@ -106,3 +110,22 @@ def compared(anchors: Anchorer) -> str:
     except OSError as away:
         LOG.warning("vault_not_compared", why=str(away))
         return str(away)
+
+
+class OutsideTime:
+    """What a packet carries of the outside: tokens, anchored checkpoints and the authorities that signed."""
+
+    def __init__(self, storage: Storage) -> None:
+        self._storage = storage
+
+    def tokens(self, subjects: Sequence[str]) -> dict[str, list[Token]]:
+        """The verified tokens of attestations (by id) and of checkpoints (`checkpoint/<size>`)."""
+        return self._storage.stamps.tokens(subjects)
+
+    def anchored(self) -> list[Checkpoint]:
+        """Every checkpoint that was copied to the vault."""
+        return [anchor.checkpoint for anchor in self._storage.anchors.anchors()]
+
+    def authorities(self) -> list[TrustedAuthority]:
+        """The authorities whose tokens are kept."""
+        return self._storage.trusted_authorities()

@@ -230,7 +230,8 @@ class Product(Storage):
 
     def packet_source(self) -> PacketSource:
         """What a packet is written from."""
-        return PacketSource(self.log, self.signer, self.log_key.public, self.open_evidence, our_version())
+        time = outside.OutsideTime(self)
+        return PacketSource(self.log, self.signer, self.log_key.public, self.open_evidence, our_version(), time)
 
     def evidence(self, sha256: str) -> bytes:
         """Evidence by its digest. Raises EvidenceMissing, EvidenceAltered."""

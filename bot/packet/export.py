@@ -13,6 +13,7 @@ from bot.packet.account import Account
 from bot.packet.box import Box, Packed, written
 from bot.packet.gather import TOLD, Gathered, follow_certificates, gather, interval
 from bot.packet.guide import guide
+from bot.packet.outside import anchored_files, certificate_files
 from bot.packet.papers import (
     evidence_table,
     key_path,
@@ -77,11 +78,15 @@ def _pack(
     box: Box, source: PacketSource, found: Gathered, account: Account, keys: list[Key], progress: Progress
 ) -> None:
     """Put everything in, in the order of the names; nothing is left out of `packet.json`."""
+    anchors, newest = anchored_files(source, found.checkpoint)
+    found.anchors, found.newest_anchor = sum(1 for name in anchors if not name.endswith(".tsr")), newest
     box.add("VERIFY.md", guide(source, found, keys).encode())
     for done, id_ in enumerate(sorted(found.bundles)):
         progress("bundles", done, len(found.bundles))
         box.add(f"bundles/{id_}.sigstore.json", found.chunks(id_))
     box.add("checkpoint", found.checkpoint.note.encode())
+    for name, data in anchors.items():
+        box.add(name, data)
     with account.decisions().open("rb") as file:
         box.add("decisions.csv", file)
     box.add("evidence.csv", evidence_table(found))
@@ -92,9 +97,11 @@ def _pack(
         box.add(key_path(key), key.pem.encode())
     with account.lines().open("rb") as file:
         box.add("lines.csv", file)
+    authorities = source.outside.authorities()  # after the tokens: whoever signed one is among them
     last = {
         "policy": policy(source, found),
-        "trusted_root.json": trust(source, found, keys),
+        "trusted_root.json": trust(source, found, keys, authorities),
+        **certificate_files(authorities),
         "verify.py": single_file().encode(),
     }
     tiles = sorted(tile.tiles(found.checkpoint.size), key=lambda one: one.path)
@@ -108,8 +115,8 @@ def _pack(
     box.add("policy", last["policy"])
     for one in tiles:
         box.add(one.path, _tile(source, one))
-    box.add("trusted_root.json", last["trusted_root.json"])
-    box.add("verify.py", last["verify.py"])
+    for name in sorted(last.keys() - {"policy"}):
+        box.add(name, last[name])
 
 
 def _tile(source: PacketSource, one: tile.TileName) -> bytes:

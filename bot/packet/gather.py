@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from itertools import islice
 from typing import Any, BinaryIO
 
-from bot.packet.source import Entry, ExportRefused, PacketSource
+from bot.packet.outside import Anchored
+from bot.packet.source import Entry, ExportRefused, PacketSource, Token
 from workflows.kernel.attestation import PREFIX
 from workflows.kernel.bundle import Logged, bundle
 from workflows.kernel.checkpoint import Checkpoint, log_id
@@ -19,6 +21,8 @@ NAMED = ("raw_sha256", "accounts_sha256", "lines_sha256")
 """What a population certificate names beside itself: the source's answers as they came, accounts and lines."""
 CERTIFICATE_LIMIT = 16 * 1024 * 1024
 TOLD = 10
+PIECE = 64
+"""Attestations whose tokens are asked for at once: payloads may have 256 KiB each."""
 
 
 @dataclass
@@ -73,6 +77,7 @@ class Example:
     predicate_type: str
     evidence: str
     by_person: bool = False
+    stamped_at: datetime | None = None
 
 
 @dataclass
@@ -92,6 +97,9 @@ class Gathered:
     programs: set[str] = field(default_factory=set)
     cases: dict[str, str] = field(default_factory=dict)
     example: Example | None = None
+    stamped: int = 0
+    anchors: int = 0
+    newest_anchor: Anchored | None = None
 
     def chunks(self, id_: str) -> bytes:
         """The bundle of an attestation."""
@@ -129,7 +137,7 @@ def gather(
 ) -> None:
     """Walk over the interval once."""
     name = log_id(found.checkpoint.origin, source.log_public)
-    for entry in source.ledger.entries(found.first, found.last):
+    for entry, tokens in _with_tokens(source, found):
         idx = entry.idx
         if idx is None:
             raise ExportRefused(f"The attestation {entry.id} is not logged yet. Wait a minute, then export again.")
@@ -138,26 +146,39 @@ def gather(
             found.erased.append({"id": entry.id, "index": idx, "keyid": entry.keyid, "leaf": b64(entry.leaf)})
             continue
         where = Logged(idx, source.ledger.proof(idx, found.checkpoint.size), found.checkpoint, name)
-        made = bundle(entry.payload, entry.signature, entry.keyid, entry.leaf, where)
+        made = bundle(entry.payload, entry.signature, entry.keyid, entry.leaf, where, [one.data for one in tokens])
         data = json.dumps(made, separators=(",", ":")).encode("ascii")
         found.bundles[entry.id] = (found.heap.tell(), len(data))
         found.heap.write(data)
+        found.stamped += bool(tokens)
         told = statement(entry)
         found.programs.add(str(told.predicate.get("program", "")))
         found.cases.setdefault(told.case, told.workflow)
-        _choose(found, told, entry.keyid)
+        _choose(found, told, entry.keyid, tokens)
         for subject in told.subjects:
             _list(found, told.id, subject)
         tell(told)
     found.programs.discard("")
 
 
-def _choose(found: Gathered, told: Statement, keyid: str) -> None:
-    """The example is the first decision of a person; where there is none, the first attestation."""
+def _with_tokens(source: PacketSource, found: Gathered) -> Iterator[tuple[Entry, Sequence[Token]]]:
+    """The attestations of the interval, each with its tokens, in bounded memory."""
+    entries = source.ledger.entries(found.first, found.last)
+    while piece := list(islice(entries, PIECE)):
+        tokens = source.outside.tokens([entry.id for entry in piece])
+        yield from ((entry, tokens.get(entry.id, ())) for entry in piece)
+
+
+def _choose(found: Gathered, told: Statement, keyid: str, tokens: Sequence[Token]) -> None:
+    """The example is the first decision of a person; where there is none, the first attestation; stamped, if one is."""
     by_person = "person" in (told.predicate.get("by") or {})
-    if found.example is None or (by_person and not found.example.by_person):
+    before = found.example
+    if before is None or (bool(tokens), by_person) > (before.stamped_at is not None, before.by_person):
         evidence = str(told.subjects[0]["digest"]["sha256"])
-        found.example = Example(told.id, told.idx, keyid, told.event, told.predicate_type, evidence, by_person)
+        stamped_at = tokens[0].gen_at if tokens else None
+        found.example = Example(
+            told.id, told.idx, keyid, told.event, told.predicate_type, evidence, by_person, stamped_at
+        )
 
 
 def _list(found: Gathered, attestation: str, subject: dict[str, Any]) -> None:

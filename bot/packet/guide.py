@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import datetime
 
 from bot.packet.gather import Example, Gathered
+from bot.packet.outside import CHAIN, ROOTS, certificate_files, root_fingerprint
 from bot.packet.papers import key_path
 from bot.packet.source import Key, PacketSource
+from bot.packet.words import count
+from workflows.kernel.bundle import TrustedAuthority
 from workflows.kernel.publickey import ed25519_der, fingerprint
 
 TEXT = """\
@@ -35,7 +39,17 @@ A packet cannot prove whose keys signed it. Ask the company for its fingerprints
 python3 verify.py . {trust}
 ```
 
-The keys are in `keys/`, their times in `keys.csv`; the log's key is in `policy` and in `trusted_root.json`.
+The keys are in `keys/`, their times in `keys.csv`; the log's key is in `policy` and in `trusted_root.json`.{roots}
+
+## What you hold from an earlier day
+
+A packet cannot prove that nothing was cut off its end. A checkpoint that you hold from elsewhere can: a receipt from Slack, a
+copy out of the company's vault, the `checkpoint` of an earlier packet. The log must begin with it. Put the name of your file
+in the place of the last word:
+
+```sh
+python3 verify.py . --held checkpoint
+```
 
 ## One attestation with stock tools
 
@@ -73,8 +87,7 @@ The evidence that it names; the digest must be the file's own name:
 openssl dgst -sha256 evidence/sha256/{evidence}
 ```
 
-cosign (3.1.2 or newer) wants an outside time stamp, which this packet does not carry yet, so expect it to refuse. Where a
-bundle has one, the command is:
+{cosign}
 
 ```sh
 cosign verify-blob-attestation --bundle $B --key $K --trusted-root trusted_root.json --use-signed-timestamps \\
@@ -91,8 +104,8 @@ open("payload", "wb").write(base64.b64decode(envelope["payload"]))
 open("sig.bin", "wb").write(base64.b64decode(envelope["signatures"][0]["sig"]))
 END
 ```
-
-Delete `payload`, `sig.bin` and `pae.bin` before you run `verify.py` on this folder again: it reports files that are not in
+{time}
+Delete {made} before you run `verify.py` on this folder again: it reports files that are not in
 the signed list.
 
 ## The signed list
@@ -102,8 +115,55 @@ checked with the same commands, with `B=packet.sigstore.json` and `K={signer}`.
 
 ## What is not in it
 
-There is no time stamp of an outside authority in this packet: its times are those of the service's own clock.
+{missing}
 """
+COSIGN = """\
+cosign (3.1.2 or newer) does this for one attestation and one file of evidence, with its time stamp and its place in the log:"""
+NO_COSIGN = """\
+cosign (3.1.2 or newer) wants an outside time stamp, which this attestation does not carry, so expect it to refuse. Where a
+bundle has one, the command is:"""
+ROOT = """ The root certificates
+of timestamp authorities are in `tsa-root.pem`; this prints the fingerprint of the first, which `--trust` has without `=`:
+
+```sh
+openssl x509 -in tsa-root.pem -outform DER | openssl dgst -sha256 -binary | openssl base64
+```"""
+OF_ONE = """
+The time stamp of this attestation is over its signature (RFC 3161):
+
+```sh
+jq -r '.verificationMaterial.timestampVerificationData.rfc3161Timestamps[0].signedTimestamp' $B | base64 -d > token.tsr
+```
+
+or without jq:
+
+```sh
+python3 - $B <<'TOKEN'
+import base64, json, sys
+times = json.load(open(sys.argv[1]))["verificationMaterial"]["timestampVerificationData"]["rfc3161Timestamps"]
+open("token.tsr", "wb").write(base64.b64decode(times[0]["signedTimestamp"]))
+TOKEN
+```
+
+OpenSSL verifies it (prints `Verification: OK`) and shows its time. `-attime` is that time, {at:%Y-%m-%d %H:%M:%S} UTC, at which
+the authority's certificates are judged:
+
+```sh
+openssl ts -verify -data sig.bin -in token.tsr {certificates} -attime {seconds}
+openssl ts -reply -in token.tsr -text
+```
+"""
+STAMPED = """
+The log was copied outside at {anchors}. The newest of them that has a time stamp is of {size:,} entries, stamped
+{at:%Y-%m-%d %H:%M:%S} UTC; the others are checked with the same command:
+
+```sh
+openssl ts -verify -data checkpoints/{size} -in checkpoints/{size}.tsr {certificates} -attime {seconds}
+```
+"""
+OWN_CLOCK = (
+    "There is no time stamp of an outside authority in this packet: its times are those of the service's own clock."
+)
 
 
 def guide(source: PacketSource, found: Gathered, keys: Sequence[Key]) -> str:
@@ -111,8 +171,16 @@ def guide(source: PacketSource, found: Gathered, keys: Sequence[Key]) -> str:
     paths = {key.keyid: key_path(key) for key in keys}
     log = fingerprint(ed25519_der(source.log_public))
     one = found.example or Example("", 0, source.signer.keyid, "", "", "")
+    authorities = source.outside.authorities()
+    roots = dict.fromkeys(root_fingerprint(authority) for authority in authorities)
+    made = "`payload`, `sig.bin`, `pae.bin` and `token.tsr`" if one.stamped_at else "`payload`, `sig.bin` and `pae.bin`"
     return TEXT.format(
-        trust=" ".join(f"--trust {print_}" for print_ in (*sorted(paths), log)),
+        trust=" ".join(f"--trust {print_}" for print_ in (*sorted(paths), log, *roots)),
+        roots=ROOT if roots else "",
+        cosign=COSIGN if one.stamped_at else NO_COSIGN,
+        time=_time(found, one, authorities),
+        made=made,
+        missing=_missing(found),
         index=f"{one.index:,}",
         event=one.event.replace("_", " "),
         id=one.id,
@@ -121,3 +189,35 @@ def guide(source: PacketSource, found: Gathered, keys: Sequence[Key]) -> str:
         predicate_type=one.predicate_type,
         signer=paths[source.signer.keyid],
     )
+
+
+def _time(found: Gathered, one: Example, authorities: Sequence[TrustedAuthority]) -> str:
+    """How to check the outside time of the example and of the newest anchor that has one."""
+    files = certificate_files(authorities)
+    certificates = f"-CAfile {ROOTS}" + (f" -untrusted {CHAIN}" if CHAIN in files else "")
+    text, anchor = "", found.newest_anchor
+    if one.stamped_at is not None:
+        text += OF_ONE.format(at=one.stamped_at, seconds=_seconds(one.stamped_at), certificates=certificates)
+    if anchor is not None and anchor.stamped_at is not None:
+        text += STAMPED.format(
+            anchors=count(found.anchors, "checkpoint"), size=anchor.size, at=anchor.stamped_at,
+            seconds=_seconds(anchor.stamped_at), certificates=certificates,
+        )  # fmt: skip
+    return f"\n## Outside time\n{text}" if text else ""
+
+
+def _missing(found: Gathered) -> str:
+    """What this packet does not prove of time."""
+    without = len(found.bundles) - found.stamped
+    if not found.stamped:
+        anchor = found.newest_anchor
+        stamped = anchor is not None and anchor.stamped_at is not None
+        return "No attestation of this packet has a time stamp of its own." if stamped else OWN_CLOCK
+    if without:
+        have = f"{count(without, 'attestation has', 'attestations have')} no time stamp of an outside authority"
+        return f"{have}: what they say of time is what the service's own clock said."
+    return "Every attestation has a time stamp. It proves that the attestation existed by then, and nothing else."
+
+
+def _seconds(at: datetime) -> int:
+    return int(at.timestamp())

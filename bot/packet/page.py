@@ -13,6 +13,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoes
 from bot.packet.answer import Chip, Link, Sub
 from bot.packet.campaign import CampaignTold
 from bot.packet.gather import Gathered
+from bot.packet.outside import root_fingerprint
 from bot.packet.question import file_in
 from bot.packet.question_outcome import answers
 from bot.packet.source import Key, PacketSource
@@ -109,6 +110,8 @@ def render(
         attention=[line for told in campaigns for line in attention(told)],
         evidence=_items(found),
         root=b64(found.checkpoint.root),
+        outside=_outside(found),
+        authority_roots=list(dict.fromkeys(map(root_fingerprint, source.outside.authorities()))),
         fingerprints=sorted(key.keyid for key in keys),
         log_fingerprint=fingerprint(ed25519_der(source.log_public)),
         source_version=source.version,
@@ -127,6 +130,27 @@ def _known(assurance: Counter[str]) -> str:
         return "People were recognised by their Slack session only; no second sign-in was asked for."
     ways = "; ".join(f"{ASSURANCE.get(level, level)}: {number:,}" for level, number in assurance.most_common())
     return f"How people were recognised, by attestations: {ways}."
+
+
+def _outside(found: Gathered) -> str:
+    """What is known of time from outside, without making more of it than it is."""
+    anchor = found.newest_anchor
+    if anchor is None and not found.stamped:
+        return "No outside time stamp is in this packet: times are those of the service’s own clock."
+    told = []
+    if found.stamped:
+        share = "Every attestation" if found.stamped == len(found.bundles) else count(found.stamped, "attestation")
+        carry = "carries" if share == "Every attestation" or found.stamped == 1 else "carry"
+        told.append(f"{share} {carry} a time stamp of an outside authority, which proves that it existed by then.")
+    else:
+        told.append("No attestation has an outside time stamp of its own: times are those of the service’s own clock.")
+    if anchor is not None:
+        when = f", stamped {anchor.stamped_at:%-d %b %Y, %H:%M} UTC" if anchor.stamped_at else ""
+        told.append(
+            f"The log was copied outside at {count(found.anchors, 'checkpoint')}; the newest"
+            f"{' with a time stamp' if when else ''} covers {anchor.size:,} of its {found.checkpoint.size:,} entries{when}."
+        )
+    return " ".join(told)
 
 
 def _items(found: Gathered) -> list[Item]:

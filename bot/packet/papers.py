@@ -16,7 +16,7 @@ from bot.packet.gather import Gathered
 from bot.packet.source import Key, PacketSource
 from bot.packet.table import cell
 from workflows.kernel.attestation import instant
-from workflows.kernel.bundle import BUNDLE, TrustedLog, trusted_root
+from workflows.kernel.bundle import BUNDLE, TrustedAuthority, TrustedLog, trusted_root
 from workflows.kernel.checkpoint import vkey
 from workflows.kernel.dsse import envelope, pae
 from workflows.kernel.encoding import b64
@@ -65,10 +65,10 @@ def policy(source: PacketSource, found: Gathered) -> bytes:
     return f"log {vkey(found.checkpoint.origin, source.log_public)}\nquorum none\n".encode()
 
 
-def trust(source: PacketSource, found: Gathered, keys: Sequence[Key]) -> bytes:
+def trust(source: PacketSource, found: Gathered, keys: Sequence[Key], authorities: Sequence[TrustedAuthority]) -> bytes:
     """`trusted_root.json` for Sigstore's verifiers."""
     log = TrustedLog(found.checkpoint.origin, source.log_public, min(key.not_before for key in keys))
-    return _json(trusted_root([log]))
+    return _json(trusted_root([log], authorities))
 
 
 def manifest(source: PacketSource, found: Gathered, files: dict[str, Packed]) -> bytes:

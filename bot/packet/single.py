@@ -6,7 +6,10 @@ import ast
 from functools import cache
 from pathlib import Path
 
-PARTS = ("report", "strict", "archive", "tree", "keys", "envelope", "log", "manifest", "case", "whole", "command")
+PARTS = (
+    "report", "strict", "archive", "tree", "keys", "der", "authority", "token", "envelope", "log", "anchor", "manifest", "case",
+    "whole", "command",
+)  # fmt: skip
 """Each part uses only names of those before it."""
 FOLDER = Path(__file__).parent / "verifier"
 HEAD = '''#!/usr/bin/env python3
@@ -15,6 +18,7 @@ HEAD = '''#!/usr/bin/env python3
     python3 verify.py PACKET.zip            (or the folder that it was unpacked to)
     python3 verify.py PACKET.zip --json
     python3 verify.py PACKET.zip --trust SHA256:...
+    python3 verify.py PACKET.zip --held CHECKPOINT
 
 Needs Python 3.9 or newer and the package `cryptography`, and nothing else. It opens no network connection, reads no clock
 and writes no file. Exit code: 0 everything verifies, 1 something does not, 2 wrong call.

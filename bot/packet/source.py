@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
 from typing import BinaryIO, Protocol
 
+from workflows.kernel.bundle import TrustedAuthority
 from workflows.kernel.checkpoint import Checkpoint
 from workflows.kernel.ports import Signer
 
@@ -92,6 +93,47 @@ class Ledger(Protocol):
         ...
 
 
+class Token(Protocol):
+    """A verified RFC 3161 response as it came, and the authority's time."""
+
+    @property
+    def data(self) -> bytes: ...
+    @property
+    def gen_at(self) -> datetime: ...
+
+
+class Outside(Protocol):
+    """What is known of outside time, as an export reads it."""
+
+    def tokens(self, subjects: Sequence[str]) -> Mapping[str, Sequence[Token]]:
+        """The tokens of attestations (by id) and of checkpoints (`checkpoint/<size>`), oldest first."""
+        ...
+
+    def anchored(self) -> Sequence[Checkpoint]:
+        """Every checkpoint that a vault holds."""
+        ...
+
+    def authorities(self) -> Sequence[TrustedAuthority]:
+        """Every certificate that a token was signed with, oldest first, each with its chain."""
+        ...
+
+
+class NoOutside:
+    """An installation without timestamp authority and without anchors."""
+
+    def tokens(self, subjects: Sequence[str]) -> Mapping[str, Sequence[Token]]:
+        """None."""
+        return {}
+
+    def anchored(self) -> Sequence[Checkpoint]:
+        """None."""
+        return ()
+
+    def authorities(self) -> Sequence[TrustedAuthority]:
+        """None."""
+        return ()
+
+
 @dataclass(frozen=True)
 class PacketSource:
     """Where a packet comes from. ``evidence`` opens the bytes of a SHA-256; raises EvidenceMissing or EvidenceAltered."""
@@ -101,6 +143,7 @@ class PacketSource:
     log_public: bytes
     evidence: Callable[[str], BinaryIO]
     version: str
+    outside: Outside = field(default_factory=NoOutside)
 
 
 @dataclass(frozen=True)

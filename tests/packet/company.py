@@ -146,15 +146,22 @@ def who(person: Person) -> Actor:
     return by_person(person, team="T0ACME", user=person.slack_user or "", role="reviewer")
 
 
-def acme(url: str, folder: Path, told: Told | None = None, erase: Callable[[Recorded], bool] = lambda _: False) -> Acme:
-    """The review on a ledger: every attested event signed, recorded and logged; ``erase`` picks what retention removed."""
+def acme(
+    url: str, folder: Path, told: Told | None = None, erase: Callable[[Recorded], bool] = lambda _: False,
+    when: Callable[[Recorded], datetime] = lambda recorded: recorded.at,
+) -> Acme:  # fmt: skip
+    """The review on a ledger: every attested event signed, recorded and logged; ``erase`` picks what retention removed.
+
+    ``when`` is the time that each attestation claims; times must not fall.
+    """
     told = told or Told()
     database = Database(url)
     signer = load_signer(f"file:{folder / 'signing.key'}", create=True)
     key = load_log_key(f"file:{folder / 'log.key'}", create=True)
     log = Log(database)
     log.open(ORIGIN, SINCE)
-    log.add_key(signer.keyid, signer.public_pem.decode(), SINCE)
+    since = min(SINCE, datetime.now(UTC) - timedelta(days=1))
+    log.add_key(signer.keyid, signer.public_pem.decode(), since)
     heads: dict[CaseId, tuple[int, str | None]] = {}
     made: list[tuple[EntryRow, bytes]] = []
     erased: list[str] = []
@@ -165,7 +172,7 @@ def acme(url: str, folder: Path, told: Told | None = None, erase: Callable[[Reco
         nonce = base64.b64encode(hashlib.sha256(f"{recorded.case}{seq}".encode()).digest()[:16]).decode()
         frame = Frame(
             workflow="access_review", case=recorded.case, seq=seq + 1, previous=previous, control="AC-04",
-            criteria=("CC6.1", "CC6.2", "CC6.3"), program=told.keep(b"program"), at=recorded.at, by=recorded.by,
+            criteria=("CC6.1", "CC6.2", "CC6.3"), program=told.keep(b"program"), at=when(recorded), by=recorded.by,
             directory=told.story.facts.directory.digest, origin=ORIGIN, version="0.1.0", nonce=nonce,
         )  # fmt: skip
         shown = born("ask.json", "attester.ask", {"case": recorded.case, "seq": seq})
@@ -175,7 +182,7 @@ def acme(url: str, folder: Path, told: Told | None = None, erase: Callable[[Reco
         id_, signature = attestation_id(payload), signer.sign(pae(payload))
         heads[recorded.case] = (seq + 1, id_)
         row = EntryRow(
-            place=f"{recorded.case}#{seq + 1}", case_id=recorded.case, seq=seq + 1, at=recorded.at, keyid=signer.keyid,
+            place=f"{recorded.case}#{seq + 1}", case_id=recorded.case, seq=seq + 1, at=when(recorded), keyid=signer.keyid,
             signature=signature, pae_sha256=id_, leaf=leaf_body(bytes.fromhex(id_), signature, signer.public_der),
         )  # fmt: skip
         made.append((row, payload))

@@ -43,7 +43,7 @@ def test_the_python_commands_verify_the_packet(folder: Path) -> None:
 
     for command in commands:
         assert run(folder, command).splitlines()[-1].endswith("all verify. No outside time.")
-    assert len(commands) == 2
+    assert len(commands) == 3
     assert "--trust SHA256:" in commands[1]
 
 

@@ -17,8 +17,9 @@ from bot.packet.verify import verify
 from tests.packet.damage import changed, flipped, packed, unpacked
 
 ALLOWED = {
-    "__future__", "argparse", "base64", "binascii", "collections", "csv", "cryptography", "hashlib", "io", "json", "os", "re",
-    "stat", "sys", "typing", "zipfile", "zlib",
+    "__future__", "argparse", "base64", "binascii", "bisect", "calendar", "collections", "csv", "cryptography", "datetime",
+    "hashlib", "io", "json", "os", "re", "stat", "sys", "typing", "warnings", "zipfile",
+    "zlib",
 }  # fmt: skip
 
 

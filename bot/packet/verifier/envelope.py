@@ -38,6 +38,7 @@ class Place(NamedTuple):
     checkpoint: str
     log_id: str
     body: bytes
+    tokens: tuple[bytes, ...] = ()
 
 
 def pae_digest(payload: bytes) -> bytes:
@@ -102,13 +103,26 @@ def open_bundle(data: bytes, keys: dict[str, SigningKey], logged: bool) -> tuple
         parse(data, "The bundle"), "The bundle",
         mediaType=is_(BUNDLE_TYPE), verificationMaterial=mapped, dsseEnvelope=mapped,
     )  # fmt: skip
-    material = exactly(value["verificationMaterial"], "The verification material", publicKey=mapped, tlogEntries=listed)
+    material = dict(value["verificationMaterial"])
+    times = material.pop("timestampVerificationData", None) if logged else None
+    exactly(material, "The verification material", publicKey=mapped, tlogEntries=listed)
     hint = exactly(material["publicKey"], "The public key", hint=text)["hint"]
     signed = open_envelope(value["dsseEnvelope"], hint, keys)
     entries = material["tlogEntries"]
     if len(entries) != (1 if logged else 0):
         raise altered("the bundle does not have exactly the log entries that it needs.")
-    return signed, (_place(entries[0]) if logged else None)
+    return signed, (_place(entries[0])._replace(tokens=_tokens(times)) if logged else None)
+
+
+def _tokens(value: Any) -> tuple[bytes, ...]:
+    """The time stamps of a bundle, not judged yet: none, or each once."""
+    if value is None:
+        return ()
+    listing = exactly(value, "The time stamps of the bundle", rfc3161Timestamps=listed)["rfc3161Timestamps"]
+    told = [exactly(one, "A time stamp of the bundle", signedTimestamp=text)["signedTimestamp"] for one in listing]
+    if not told or len(set(told)) != len(told):
+        raise altered("the bundle's time stamps are an empty list, or one of them stands twice.")
+    return tuple(unbase64(one, "A time stamp of the bundle") for one in told)
 
 
 def _decimal(value: Any, what: str) -> int:

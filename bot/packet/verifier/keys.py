@@ -42,11 +42,11 @@ class SigningKey(NamedTuple):
         return True
 
     def check_time(self, at: str) -> None:
-        """Raises Bad where the key did not count at this time."""
+        """Raises Bad where the key did not count at the time that an attestation claims."""
         if at < self.not_before or (self.not_after and at >= self.not_after):
             raise Bad("doubtful", "it was signed at a time when its key was not valid.")
         if self.compromised_since and at >= self.compromised_since:
-            raise Bad("doubtful", "its key was compromised by then, and no outside time shows that it is older.")
+            raise Bad("doubtful", "its key was compromised by then.")
 
 
 def fingerprint(kind: bytes, *parts: bytes) -> str:

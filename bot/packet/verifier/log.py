@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import base64
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from bot.packet.verifier.archive import Archive
+from bot.packet.verifier.authority import TimeAuthority, certificates_pem, read_authorities
 from bot.packet.verifier.keys import log_signed
 from bot.packet.verifier.report import Bad
 from bot.packet.verifier.strict import altered, exactly, is_, listed, mapped, parse, text, unbase64
@@ -14,23 +15,29 @@ from bot.packet.verifier.tree import WIDTH, Note, Roots, log_id, read_note, tile
 TRUSTED_ROOT_TYPE = "application/vnd.dev.sigstore.trustedroot+json;version=0.1"
 ED25519_DER = bytes.fromhex("302a300506032b6570032100")
 SMALL = 1024 * 1024
+ROOTS, CHAIN = "tsa-root.pem", "tsa-chain.pem"
 
 
 class Trusted(NamedTuple):
-    """The log that the packet is of."""
+    """The log that the packet is of, and the timestamp authorities that its times are of."""
 
     origin: str
     key: bytes
+    authorities: tuple[TimeAuthority, ...] = ()
 
 
 class Log(NamedTuple):
-    """A log whose checkpoint is signed and agrees with its tiles. ``leaves`` holds the leaf hashes of the interval."""
+    """A log whose checkpoint is signed and agrees with its tiles. ``leaves`` holds the leaf hashes of the interval.
+
+    ``prefixes`` holds the roots that the log had at the sizes that were asked for.
+    """
 
     trusted: Trusted
     note: Note
     whole: str
     log_id: str
     leaves: dict[int, bytes]
+    prefixes: dict[int, bytes] = {}
 
 
 def read_trusted(archive: Archive, origin: str) -> Trusted:
@@ -38,7 +45,7 @@ def read_trusted(archive: Archive, origin: str) -> Trusted:
     value = exactly(
         parse(archive.read("trusted_root.json", SMALL), "trusted_root.json"), "trusted_root.json",
         mediaType=is_(TRUSTED_ROOT_TYPE), certificateAuthorities=is_([]), ctlogs=is_([]), tlogs=listed,
-        timestampAuthorities=is_([]),
+        timestampAuthorities=listed,
     )  # fmt: skip
     if len(value["tlogs"]) != 1:
         raise altered("trusted_root.json does not name exactly one log.")
@@ -60,18 +67,38 @@ def read_trusted(archive: Archive, origin: str) -> Trusted:
     vkey = f"{origin}+{log_id(origin, der[12:])[:4].hex()}+{base64.b64encode(bytes([1]) + der[12:]).decode('ascii')}"
     if archive.read("policy", SMALL) != f"log {vkey}\nquorum none\n".encode("ascii"):
         raise altered("policy and trusted_root.json name different logs.")
-    return Trusted(origin, der[12:])
+    return Trusted(origin, der[12:], _read_times(archive, value["timestampAuthorities"]))
 
 
-def read_log(archive: Archive, trusted: Trusted, first: int, last: int) -> Log:
-    """The log at its newest checkpoint: signature judged, root computed again from all leaf hashes in the tiles."""
-    whole = archive.read("checkpoint", SMALL)
+def _read_times(archive: Archive, values: list[Any]) -> tuple[TimeAuthority, ...]:
+    """The authorities, whose certificates lie in PEM files beside, because stock tools want them so."""
+    found = read_authorities(values)
+    for name, roots in ((ROOTS, True), (CHAIN, False)):
+        pem = certificates_pem(found, roots)
+        if (archive.read(name, SMALL) if name in archive else b"") != pem:
+            raise altered(f"{name} and trusted_root.json name different certificates.")
+    return tuple(found)
+
+
+def signed_note(whole: bytes, trusted: Trusted) -> Note:
+    """A checkpoint that this log signed. Raises Bad."""
     note = read_note(whole, trusted.origin, trusted.key)
     if not log_signed(trusted.key, note.text, note.signature):
         raise altered("The signature of the checkpoint does not hold.")
-    leaves = _climb(archive, note, first, last)
+    return note
+
+
+def read_log(archive: Archive, trusted: Trusted, first: int, last: int, sizes: frozenset[int] = frozenset()) -> Log:
+    """The log at its newest checkpoint: signature judged, root computed again from all leaf hashes in the tiles.
+
+    ``sizes`` are those at which it shall tell the root that it had.
+    """
+    whole = archive.read("checkpoint", SMALL)
+    note = signed_note(whole, trusted)
+    prefixes: dict[int, bytes] = {}
+    leaves = _climb(archive, note, (first, last), sizes, prefixes)
     name = base64.b64encode(log_id(trusted.origin, trusted.key)).decode("ascii")
-    return Log(trusted, note, whole.decode("utf-8"), name, leaves)
+    return Log(trusted, note, whole.decode("utf-8"), name, leaves, prefixes)
 
 
 def tile_names(size: int) -> set[str]:
@@ -79,8 +106,10 @@ def tile_names(size: int) -> set[str]:
     return {tile_path(level, n, width) for level, n, width in tiles_of(size)}
 
 
-def _climb(archive: Archive, note: Note, first: int, last: int) -> dict[int, bytes]:
-    """Read every tile, compare each with the full tiles below it, and return the leaf hashes from ``first`` to ``last``."""
+def _climb(
+    archive: Archive, note: Note, interval: tuple[int, int], sizes: frozenset[int], prefixes: dict[int, bytes]
+) -> dict[int, bytes]:
+    """Read every tile, compare each with the full tiles below it, and return the leaf hashes of the interval."""
     leaves: dict[int, bytes] = {}
     below: list[bytes] = []
     full: list[bytes] = []
@@ -96,8 +125,10 @@ def _climb(archive: Archive, note: Note, first: int, last: int) -> dict[int, byt
         if level == 0:
             for at, value in enumerate(hashes, n * WIDTH):
                 roots.add(value)
-                if first <= at <= last:
+                if interval[0] <= at <= interval[1]:
                     leaves[at] = value
+                if at + 1 in sizes:
+                    prefixes[at + 1] = roots.root()
         elif hashes != below[n * WIDTH : n * WIDTH + width]:
             raise altered(f"{path} does not follow from the tiles below it.")
         if width == WIDTH:

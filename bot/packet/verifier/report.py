@@ -5,8 +5,9 @@ from __future__ import annotations
 import json
 from typing import NamedTuple
 
-WARNINGS = ("no outside time", "erased")
+WARNINGS = ("no outside time", "erased", "late")
 """Verdicts that are said but do not fail a packet."""
+PASSED = ("valid", *WARNINGS)
 
 
 class Bad(Exception):
@@ -31,17 +32,30 @@ class Report:
 
     def __init__(self) -> None:
         self.findings: list[Finding] = []
+        self.warnings: list[Finding] = []
         self.verdicts: dict[str, str] = {}
         self.attestations = 0
         self.evidence = 0
         self.entries = 0
         self.keys: list[str] = []
         self.log_key = ""
+        self.anchors = 0
+        self.newest_anchor = ""
+        self.authorities: list[str] = []
         self.interval: str | None = None
 
     def bad(self, item: str, problem: Bad) -> None:
         """Note a failure of an item."""
         self.findings.append(Finding(item, problem.verdict, problem.sentence))
+
+    def warn(self, item: str, verdict: str, sentence: str) -> None:
+        """Say something of an item that does not fail the packet."""
+        self.warnings.append(Finding(item, verdict, sentence))
+
+    def used_authority(self, root: str) -> None:
+        """A time stamp rests on this root certificate."""
+        if root not in self.authorities:
+            self.authorities.append(root)
 
     @property
     def fine(self) -> bool:
@@ -52,19 +66,32 @@ class Report:
     def sentence(self) -> str:
         """The last line that a person reads."""
         if self.fine:
-            erased = sum(1 for verdict in self.verdicts.values() if verdict == "erased")
-            told = (
-                f" {counted(erased, 'attestation was', 'attestations were')} erased after retention." if erased else ""
-            )
+            anchors = f", {counted(self.anchors, 'anchor')}" if self.anchors else ""
             return (
                 f"{counted(self.attestations, 'attestation')}, {counted(self.evidence, 'evidence file')}, "
-                f"log {counted(self.entries, 'entry', 'entries')}: all verify.{told} No outside time."
+                f"log {counted(self.entries, 'entry', 'entries')}{anchors}: all verify.{self._warned()}"
             )
-        failed = {name for name, verdict in self.verdicts.items() if verdict not in ("valid", *WARNINGS)}
+        failed = {name for name, verdict in self.verdicts.items() if verdict not in PASSED}
         if failed:
             return f"{len(failed):,} of {len(self.verdicts):,} attestations do not verify. Do not rely on this packet."
         things = counted(len(self.findings), "thing does", "things do")
         return f"This packet does not verify: {things} not hold. Do not rely on it."
+
+    def _warned(self) -> str:
+        """What is to be known although all verifies; empty where every attestation is `valid`."""
+        count = {word: sum(1 for verdict in self.verdicts.values() if verdict == word) for word in PASSED}
+        told = ""
+        if count["erased"]:
+            told += f" {counted(count['erased'], 'attestation was', 'attestations were')} erased after retention."
+        if count["late"]:
+            told += f" {counted(count['late'], 'attestation is', 'attestations are')} late."
+        if not count["no outside time"]:
+            return told
+        if not count["valid"] and not count["late"]:
+            none = "No attestation has an outside time of its own." if self.authorities else "No outside time."
+            return f"{told} {none}"
+        without = counted(count["no outside time"], "attestation has", "attestations have")
+        return told + f" {without} no outside time."
 
     def as_json(self) -> str:
         """The outcome for a program."""
@@ -76,6 +103,10 @@ class Report:
             "entries": self.entries,
             "signing_keys": self.keys,
             "log_key": self.log_key,
+            "anchors": self.anchors,
+            "newest_anchor": self.newest_anchor,
+            "authorities": self.authorities,
+            "warnings": [warning._asdict() for warning in self.warnings],
             "findings": [finding._asdict() for finding in self.findings],
             "verdicts": self.verdicts,
         }

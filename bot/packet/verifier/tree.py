@@ -19,6 +19,8 @@ class Note(NamedTuple):
     root: bytes
     text: bytes
     signature: bytes
+    stamped: bytes
+    """What a time stamp is over: the text, the empty line and the lines under the log's own name; witnesses come and go."""
 
 
 def leaf_hash(body: bytes) -> bytes:
@@ -95,17 +97,19 @@ def read_note(whole: bytes, origin: str, key: bytes) -> Note:
     root = unbase64(lines[2], "The checkpoint's root")
     if not DECIMAL.fullmatch(lines[1]) or len(root) != 32:
         raise altered("The checkpoint's size or root is malformed.")
-    own = []
+    own, kept = [], []
     for line in rest[:-1].split("\n"):
         parts = line.split(" ")
         if len(parts) != 3 or parts[0] != "\u2014":
             raise altered("The checkpoint has a malformed signature line.")
         data = unbase64(parts[2], "A signature line of the checkpoint")
+        kept += [line] if parts[1] == origin else []
         if parts[1] == origin and data[:4] == log_id(origin, key)[:4]:
             own.append(data[4:])
     if len(own) != 1:
         raise altered("The checkpoint does not carry exactly one signature of this log's key.")
-    return Note(lines[0], int(lines[1]), root, (head + "\n").encode("utf-8"), own[0])
+    stamped = "\n".join([head, "", *kept, ""]).encode("utf-8")
+    return Note(lines[0], int(lines[1]), root, (head + "\n").encode("utf-8"), own[0], stamped)
 
 
 def tile_path(level: int, n: int, width: int) -> str:

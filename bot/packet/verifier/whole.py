@@ -4,14 +4,24 @@ from __future__ import annotations
 
 import base64
 import os
+from collections.abc import Sequence
 
+from bot.packet.verifier.anchor import (
+    Times,
+    check_anchors,
+    check_held,
+    check_stamps,
+    read_held,
+    time_verdict,
+    wanted_sizes,
+)
 from bot.packet.verifier.archive import Archive
 from bot.packet.verifier.case import Cases, Step, step_of
 from bot.packet.verifier.envelope import BUNDLE_LIMIT, Place, Signed, leaf_of, open_bundle
 from bot.packet.verifier.keys import SigningKey, log_fingerprint, read_keys
 from bot.packet.verifier.log import Log, read_log, read_trusted, tile_names
 from bot.packet.verifier.manifest import EVIDENCE, Manifest, Progress, check_files, check_signature, read_manifest
-from bot.packet.verifier.report import WARNINGS, Bad, Report, plain
+from bot.packet.verifier.report import PASSED, Bad, Report, plain
 from bot.packet.verifier.strict import altered, parse, unbase64
 from bot.packet.verifier.tree import leaf_hash, proven_root, read_note
 
@@ -22,10 +32,11 @@ def silent(what: str, done: int, total: int) -> None:
     """No progress is shown."""
 
 
-def verify(path: str, trust: tuple[str, ...] = (), progress: Progress = silent) -> Report:
+def verify(path: str, trust: tuple[str, ...] = (), progress: Progress = silent, held: Sequence[bytes] = ()) -> Report:
     """Everything that can be checked of a packet (zip file or unpacked folder) without anybody else.
 
-    ``trust`` are the fingerprints that the reader knows from elsewhere; where given, every key must be among them.
+    ``trust`` are the fingerprints that the reader knows from elsewhere; where given, every key and every authority's root
+    must be among them. ``held`` are checkpoints that the reader has from elsewhere: the log must begin with each.
     Raises FileNotFoundError where there is nothing at this path.
     """
     report = Report()
@@ -36,7 +47,7 @@ def verify(path: str, trust: tuple[str, ...] = (), progress: Progress = silent) 
         report.bad("packet", problem)
         return report
     try:
-        _verify(archive, report, trust, progress)
+        _verify(archive, report, trust, progress, held)
     except Bad as problem:
         report.bad("packet", problem)
     finally:
@@ -44,7 +55,9 @@ def verify(path: str, trust: tuple[str, ...] = (), progress: Progress = silent) 
     return report
 
 
-def _verify(archive: Archive, report: Report, trust: tuple[str, ...], progress: Progress) -> None:
+def _verify(
+    archive: Archive, report: Report, trust: tuple[str, ...], progress: Progress, held: Sequence[bytes]
+) -> None:
     manifest = read_manifest(archive)
     keys = read_keys(archive)
     signer = check_signature(archive, manifest, keys)
@@ -52,18 +65,22 @@ def _verify(archive: Archive, report: Report, trust: tuple[str, ...], progress: 
     trusted = read_trusted(archive, manifest.origin)
     report.log_key = log_fingerprint(trusted.key)
     used = {signer.keyid}
+    notes = read_held(held, trusted, report)
     try:
-        log = read_log(archive, trusted, manifest.first, manifest.last)
+        sizes = wanted_sizes(whole, notes)
+        log = read_log(archive, trusted, manifest.first, manifest.last, sizes)
         _check_log(log, manifest)
     except Bad as problem:
         report.bad("log", problem)
         _count(manifest, report)
         return
     report.entries = log.note.size
-    used |= _check_bundles(archive, manifest, keys, log, whole, report, progress)
+    check_held(notes, log, report)
+    times = check_anchors(archive, whole, log, report)
+    used |= _check_bundles(archive, manifest, keys, log, times, whole, report, progress)
     report.evidence = sum(1 for name in whole if name.startswith(EVIDENCE))
     report.keys = sorted(used)
-    for key in (*report.keys, report.log_key):
+    for key in (*report.keys, report.log_key, *report.authorities):
         if trust and key not in trust:
             report.bad("keys", Bad("unknown key", f"The key {key} is not among those that you trust."))
 
@@ -88,8 +105,8 @@ def _bundles(manifest: Manifest) -> list[str]:
 
 
 def _check_bundles(
-    archive: Archive, manifest: Manifest, keys: dict[str, SigningKey], log: Log, whole: set[str], report: Report,
-    progress: Progress,
+    archive: Archive, manifest: Manifest, keys: dict[str, SigningKey], log: Log, times: Times, whole: set[str],
+    report: Report, progress: Progress,
 ) -> set[str]:  # fmt: skip
     """Judge each bundle by itself, then their order: nothing of the interval may be left out. Returns the keys used."""
     names = _bundles(manifest)
@@ -106,11 +123,15 @@ def _check_bundles(
                 raise altered("two bundles claim its place in the log.")
             _check_evidence(signed, whole, archive)
             step = step_of(signed, manifest.origin)
+            own = check_stamps(place.tokens, signed.signature, log.trusted.authorities, report)
+            verdict, why = time_verdict(step.at, own, times.by(place.idx), signed.key.compromised_since)
         except Bad as problem:
             report.verdicts[id_] = problem.verdict
             report.bad(plain(id_), Bad(problem.verdict, f"Attestation {plain(id_[:16])}: {problem.sentence}"))
             continue
-        report.verdicts[id_] = "no outside time"
+        report.verdicts[id_] = verdict
+        if why and log.trusted.authorities:
+            report.warn(plain(id_), verdict, f"Attestation {plain(id_[:16])}: {why}")
         at[place.idx] = step
         used.add(signed.key.keyid)
     erased = _check_erased(manifest, keys, log, report)
@@ -184,7 +205,7 @@ def _check_erased_leaf(body: bytes, digest: bytes, key: SigningKey) -> None:
 
 def _check_order(manifest: Manifest, at: dict[int, Step], erased: dict[str, int], report: Report) -> None:
     """An attestation for every place of the interval, every case without a gap, and all of it of the time that is named."""
-    failed = {id_ for id_, verdict in report.verdicts.items() if verdict not in WARNINGS}
+    failed = {id_ for id_, verdict in report.verdicts.items() if verdict not in PASSED}
     cases = Cases(failed | set(erased))
     there = set(erased.values())
     for index in range(manifest.first, manifest.last + 1):
