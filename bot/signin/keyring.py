@@ -1,6 +1,6 @@
 """The issuer's public keys: fetched when needed, kept for an hour, and never asked for in a storm.
 
-What Okta's library does by itself is not enough (identity.md 41): it ignores the HTTP status, so that the body of a 429
+What Okta's library does by itself is not enough: it ignores the HTTP status, so that the body of a 429
 counts as keys for two minutes, and asks again for every unknown key id, so that bad tokens become requests.
 """
 

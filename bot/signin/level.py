@@ -1,4 +1,4 @@
-"""How sure a sign-in makes us of a person, and what a token must say for it (approval.md 31, 35, 39)."""
+"""How sure a sign-in makes us of a person, and what a token must say for it."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What is kept of a sign-in, so that somebody else can check it without us and without Okta (approval.md 37)."""
+"""What is kept of a sign-in, so that somebody else can check it without us and without Okta."""
 
 from __future__ import annotations
 

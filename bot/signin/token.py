@@ -1,7 +1,7 @@
 """An ID token, accepted only for this decision, this person, this client, fresh and strong enough.
 
 Signature, `iss`, `aud`, `exp`, `iat` are checked by okta-jwt-verifier; it is never asked alone, because it accepts tokens
-without a nonce, reads no `auth_time` and lets other clients' tokens pass (identity.md 39).
+without a nonce, reads no `auth_time` and lets other clients' tokens pass.
 """
 
 from __future__ import annotations

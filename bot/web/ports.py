@@ -20,7 +20,7 @@ class Checkpoint(Protocol):
 
 
 class Log(Protocol):
-    """The public side of the transparency log (ledger.md L7, L8). None where no published checkpoint covers it."""
+    """The public side of the transparency log (C2SP tlog-tiles). None where no published checkpoint covers it."""
 
     def checkpoint(self) -> Checkpoint | None: ...
 

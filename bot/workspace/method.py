@@ -1,4 +1,4 @@
-"""The Web API as a table: method → what it does, the scope it wants, its rate tier (slack.md, section 2)."""
+"""The Web API as a table: method → what it does, the scope it wants, its rate tier."""
 
 from __future__ import annotations
 

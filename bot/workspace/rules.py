@@ -1,4 +1,6 @@
-"""Eleven rules that Slack's types do not state. Each is a function with the rule's name; the limits are slack.md's table."""
+"""Eleven rules that Slack's types do not state. Each is a function with the rule's name.
+
+The limits are those of Slack's documentation."""
 
 from __future__ import annotations
 
