@@ -18,7 +18,7 @@ from tests.packet.damage import changed, flipped, packed, unpacked
 
 ALLOWED = {
     "__future__", "argparse", "base64", "binascii", "bisect", "calendar", "collections", "csv", "cryptography", "datetime",
-    "hashlib", "io", "json", "os", "re", "stat", "sys", "typing", "warnings", "zipfile",
+    "hashlib", "io", "json", "os", "re", "stat", "struct", "sys", "typing", "warnings", "zipfile",
     "zlib",
 }  # fmt: skip
 

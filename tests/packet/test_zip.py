@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import io
 import stat
 import zipfile
 from pathlib import Path
+from typing import Any, BinaryIO, cast
 
 import pytest
 
@@ -108,6 +110,52 @@ def test_a_file_that_is_encrypted_or_packed_in_an_unusual_way_is_refused(tmp_pat
 
     assert "is encrypted" in refused(tmp_path / "locked.zip")
     assert "unusual way" in refused(tmp_path / "odd.zip")
+
+
+def test_a_header_that_says_something_else_than_the_directory_is_refused(packet: Path, tmp_path: Path) -> None:
+    whole = bytearray(packed(unpacked(packet), tmp_path / "two.zip").read_bytes())
+    whole[14:18] = bytes(4)
+    (tmp_path / "two.zip").write_bytes(whole)
+
+    assert "in two ways" in refused(tmp_path / "two.zip")
+
+
+@pytest.mark.parametrize("field", [8, 10, 12, 16])
+def test_a_directory_that_counts_wrong_is_refused(packet: Path, tmp_path: Path, field: int) -> None:
+    whole = bytearray(packed(unpacked(packet), tmp_path / "wrong.zip").read_bytes())
+    whole[len(whole) - 22 + field] ^= 1
+    (tmp_path / "wrong.zip").write_bytes(whole)
+
+    assert not verify(tmp_path / "wrong.zip").fine
+
+
+def test_a_packet_that_was_zipped_for_large_files_or_as_a_stream_still_verifies(packet: Path, tmp_path: Path) -> None:
+    class Stream(io.RawIOBase):
+        """A file that cannot go back."""
+
+        def __init__(self) -> None:
+            self.kept = bytearray()
+
+        def writable(self) -> bool:
+            return True
+
+        def write(self, data: Any) -> int:
+            self.kept += data
+            return len(data)
+
+    stream = Stream()
+    with (
+        zipfile.ZipFile(tmp_path / "large.zip", "w") as large,
+        zipfile.ZipFile(cast(BinaryIO, stream), "w") as streamed,
+    ):
+        for name, data in unpacked(packet).items():
+            with large.open(name, "w", force_zip64=True) as file:
+                file.write(data)
+            streamed.writestr(name, data)
+    (tmp_path / "stream.zip").write_bytes(stream.kept)
+
+    assert verify(tmp_path / "large.zip").fine
+    assert verify(tmp_path / "stream.zip").fine
 
 
 def test_nothing_at_a_path_is_an_error_of_the_call(tmp_path: Path) -> None:

@@ -6,6 +6,7 @@ import hashlib
 import os
 import re
 import stat
+import struct
 import zipfile
 import zlib
 from collections.abc import Iterator
@@ -22,6 +23,19 @@ EASY_BYTES = 1 << 28
 RATIO = 200
 """Lists of accounts shrink by 10 to 40; a bomb by a thousand and more."""
 PATH = re.compile(r"[A-Za-z0-9_-][A-Za-z0-9._-]*(?:/[A-Za-z0-9_-][A-Za-z0-9._-]*)*")
+LOCAL = struct.Struct("<4sHHHLLLLHH")
+"""The header before a file in a zip: its mark, version, flags, method, time, CRC, two sizes, two lengths (APPNOTE 4.3.7)."""
+CENTRAL = struct.Struct("<4s24sHHH12s")
+"""A file in the directory at the end: its mark, then the lengths of name, extra field and comment (APPNOTE 4.3.12)."""
+DIRECTORY_END = struct.Struct("<4sHHHHLLH")
+"""The end: its mark, two disks, how many files here and in all, size and place of the directory, comment (APPNOTE 4.3.16)."""
+LARGE_FIELD = b"\x01\x00\x10\x00"
+LARGE = struct.Struct("<QQ")
+"""The extra field with both sizes of a large file (APPNOTE 4.5.3)."""
+LARGE_END = 76
+"""Bytes between directory and end where counts or sizes are large (APPNOTE 4.3.14 and 4.3.15)."""
+MANY = 0xFFFF
+BEYOND = 0xFFFFFFFF
 BROKEN = (zipfile.BadZipFile, zlib.error, EOFError, OSError, ValueError, RuntimeError)
 
 
@@ -128,6 +142,8 @@ class Archive:
                 )
             self._add(info.filename, info.file_size)
         _check_layout(infos, self._zip, os.path.getsize(path))
+        _check_headers(infos, path, self._zip.start_dir)
+        _check_directory(infos, path, self._zip.start_dir)
 
 
 def _cannot_list(error: OSError) -> None:
@@ -160,3 +176,50 @@ def _check_layout(infos: list[zipfile.ZipInfo], opened: zipfile.ZipFile, size: i
         end = info.header_offset + 30 + len(info.filename.encode("utf-8")) + info.compress_size
     if infos and min(info.header_offset for info in infos) != 0:
         raise altered("There is something hidden at the start of the zip file.")
+
+
+def _check_headers(infos: list[zipfile.ZipInfo], path: str, start: int) -> None:
+    """The header before each file says what the directory at ``start`` says: some programs read the one, some the other."""
+    ordered = sorted(infos, key=lambda one: one.header_offset)
+    with open(path, "rb") as file:
+        for info, beyond in zip(ordered, [*(one.header_offset for one in ordered[1:]), start], strict=True):
+            file.seek(info.header_offset)
+            head = file.read(LOCAL.size)
+            if len(head) != LOCAL.size:
+                raise altered("This is no complete zip file: damaged, cut short, or something else.")
+            _, _, flags, method, _, crc, packed, size, name, extra = LOCAL.unpack(head)
+            told = (flags, method, file.read(name))
+            large = file.read(extra)
+            if large[:4] == LARGE_FIELD:
+                size, packed = (real if short == BEYOND else short for short, real in
+                                zip((size, packed), LARGE.unpack(large[4:20].ljust(16, b"\0")), strict=True))  # fmt: skip
+            sizes = ((crc, info.CRC), (packed, info.compress_size), (size, info.file_size))
+            # CRC and sizes stand behind a file that was written as a stream (flag 8).
+            same = all(here == there or (here == 0 and flags & 0x8) for here, there in sizes)
+            same = same and info.header_offset + LOCAL.size + name + extra + info.compress_size <= beyond
+            if told != (info.flag_bits, info.compress_type, info.orig_filename.encode("utf-8")) or not same:
+                raise altered(f"The zip file describes {plain(info.filename)} in two ways.")
+
+
+def _check_directory(infos: list[zipfile.ZipInfo], path: str, start: int) -> None:
+    """The directory lists exactly these files, and ends where the zip file ends: some programs count, some read on."""
+    with open(path, "rb") as file:
+        file.seek(start)
+        directory = file.read()
+    at, count = 0, 0
+    while directory[at : at + 4] == b"PK\x01\x02" and len(directory) - at >= CENTRAL.size:
+        _, _, name, extra, comment, _ = CENTRAL.unpack_from(directory, at)
+        at, count = at + CENTRAL.size + name + extra + comment, count + 1
+    rest = len(directory) - at - DIRECTORY_END.size
+    if rest not in (0, LARGE_END):
+        raise altered("The directory of the zip file does not end where its files end.")
+    _, disk, other, here, total, size, offset, comment = DIRECTORY_END.unpack_from(
+        directory, len(directory) - DIRECTORY_END.size
+    )
+    told = ((disk, 0, MANY), (other, 0, MANY), (here, count, MANY), (total, count, MANY), (size, at, BEYOND))
+    if (
+        comment
+        or count != len(infos)
+        or not all(one == true or (rest and one == large) for one, true, large in (*told, (offset, start, BEYOND)))
+    ):
+        raise altered("The directory of the zip file counts other files than it lists.")
