@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from datetime import date, datetime
 from threading import Lock
 from typing import Any, Protocol
@@ -11,9 +11,11 @@ from bot.store.programs import Programs
 from bot.store.record import Record
 from bot.store.snapshot import Snapshots
 from workflows.kernel import ledger
+from workflows.kernel.approved import Approvals
 from workflows.kernel.identity import Collection, Directory, PersonId
 from workflows.kernel.model import CaseId, Control, FactNeeds, Facts
 from workflows.kernel.program import Company, Program
+from workflows.kernel.workflow import Workflow
 
 YEARS = 15
 """How far ahead public holidays are worked out."""
@@ -41,7 +43,9 @@ class FactBook:
         programs: Programs,
         closed_days: Callable[[Company, int, int], tuple[date, ...]] = lambda company, first, last: company.closed_days,
         links: SlackLinks | None = None,
+        workflows: Sequence[Workflow] = (),
     ) -> None:
+        self._offers = {w.name: w.offered for w in workflows if w.approves}
         self._links = links
         self._closed = closed_days
         self._record = record
@@ -144,7 +148,13 @@ class FactBook:
             owner=owner.id if owner else None,
             deputy=deputy.id if deputy else None,
             sources={source.id: source for source in program.sources},
+            approvals=self._offered(program) if needs.approvals else Approvals(),
         )
+
+    def _offered(self, program: Program) -> Approvals:
+        """What can be asked for under the program's controls."""
+        offers = [(self._offers[c.workflow], c) for c in program.controls if c.workflow in self._offers]
+        return Approvals(offered=frozenset(pair for offered, c in offers for pair in offered(c)))
 
     def _bare(self) -> Facts:
         """The facts for the ledger's own case: it is older than every program, and no control rules it."""

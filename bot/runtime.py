@@ -16,6 +16,7 @@ from bot.store.failure import Busy
 from bot.store.record import Record, claim_until
 from bot.store.write import Claim
 from bot.store.write import Repeated as Repeated
+from workflows.kernel.approved import Approvals, ApprovedAccess
 from workflows.kernel.attestation import heard
 from workflows.kernel.errors import Conflict, Refused
 from workflows.kernel.model import (
@@ -128,10 +129,19 @@ class Runtime:
         """The facts for a case; whoever knows its ``control``, or makes the case, names it."""
         head, needs = None if control else self._record.head(case), needs or FactNeeds()
         facts = self._facts.facts(head.control if head else control, case, needs)
-        if not needs.folded:
-            return facts
-        others = sorted({c for start in needs.folded for c in self._record.starting(start)})
-        return facts.model_copy(update={"folded": {c: self.state(c)[0] for c in others}})
+        more: dict[str, Any] = {}
+        if needs.folded:
+            others = sorted({c for start in needs.folded for c in self._record.starting(start)})
+            more["folded"] = {c: self.state(c)[0] for c in others}
+        if needs.approvals:
+            more["approvals"] = Approvals(approved=self._approved(), offered=facts.approvals.offered)
+        return facts.model_copy(update=more) if more else facts
+
+    def _approved(self) -> tuple[ApprovedAccess, ...]:
+        """What cases stand behind, of every workflow that approves access."""
+        makers = [w for w in self.workflows.values() if w.approves]
+        held = (w.approved(self.state(c)[0]) for w in makers for c in self._record.starting(f"{w.name}/"))
+        return tuple(one for one in held if one is not None)
 
     def act(
         self,

@@ -50,7 +50,7 @@ class Pieces(Storage):
     @cached_property
     def facts(self) -> FactBook:
         """What rules may know."""
-        return FactBook(self.record, self.snapshots, self.programs, closed_days, self.links)
+        return FactBook(self.record, self.snapshots, self.programs, closed_days, self.links, WORKFLOWS)
 
     @cached_property
     def links(self) -> Linking | None:

@@ -19,6 +19,7 @@ from workflows.access_review.model import Campaign, PlanCampaign, Review, Review
 from workflows.access_review.rules import decide, evolve, needs
 from workflows.access_review.rules.standing import asks, assigned, summary
 from workflows.access_review.views import cards
+from workflows.kernel.approved import Approvals
 from workflows.kernel.errors import Refused
 from workflows.kernel.identity import Collection, Directory, Line, LineKey, Person, directory_of
 from workflows.kernel.model import (
@@ -54,6 +55,7 @@ class World:
     snapshots: dict[str, tuple[Line, ...]] = field(default_factory=dict)
     latest: dict[str, Collection] = field(default_factory=dict)
     directory: Directory = field(default_factory=lambda: Directory(people={}))
+    approvals: Approvals = field(default_factory=Approvals)
 
     def __post_init__(self) -> None:
         if not self.sources:
@@ -85,6 +87,7 @@ class World:
             deputy=deputy.id if deputy else None,
             sources=dict(self.sources),
             folded={c: s for c, s in self.states.items() if c.startswith(wanted.folded)} if wanted.folded else {},
+            approvals=self.approvals if wanted.approvals else Approvals(),
         )
 
     def company(self) -> dict[str, Any]:

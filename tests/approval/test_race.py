@@ -128,3 +128,16 @@ def test_the_same_request_sent_twice_at_once_is_one_case(runtime: Runtime) -> No
     outcomes = at_once(runtime, [(DESK, command, "lena")] * 2)
 
     assert sorted(outcomes) == ["already_asked", "done"]
+
+
+def test_a_review_is_told_what_the_record_says_was_approved(runtime: Runtime) -> None:
+    case = ask(runtime, "payments-admin")
+
+    before = runtime.facts(case, FactNeeds(approvals=True)).approvals
+    for who in ("tom", "maya"):
+        last = runtime.act(case, yes(runtime, case), as_person(who))
+    (found,) = runtime.facts(case, FactNeeds(approvals=True)).approvals.approved
+
+    assert before.approved == ()
+    assert (found.case, found.person, found.source, found.by) == (case, "P-lena", "github", ("P-tom", "P-maya"))
+    assert found.attestation == next(e.attestation for e in last.events if e.event.NAME == "step_approved")

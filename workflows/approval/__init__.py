@@ -112,4 +112,7 @@ WORKFLOW = Workflow(
     due=schedule.due,
     pulled=schedule.pulled,
     examples=_examples,
+    approves=True,
+    approved=standing.approved,
+    offered=standing.offered,
 )

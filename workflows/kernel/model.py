@@ -8,6 +8,7 @@ from urllib.parse import quote, unquote
 
 from pydantic import AwareDatetime
 
+from workflows.kernel.approved import Approvals
 from workflows.kernel.errors import Refused
 from workflows.kernel.identity import Collection, Directory, Line, LineKey, Person, PersonId, Value
 
@@ -212,6 +213,7 @@ class FactNeeds(Value):
     """What `decide` must be given beyond the state. ``collection`` names the snapshot that lines are read from.
 
     ``folded`` lists beginnings of case ids: the states of all cases of the same workflow whose id starts with one.
+    ``approvals`` asks for what was approved, by whatever workflow approves access.
     """
 
     collection: str | None = None
@@ -219,6 +221,7 @@ class FactNeeds(Value):
     lines: tuple[LineKey, ...] = ()
     children: bool = False
     folded: tuple[str, ...] = ()
+    approvals: bool = False
 
 
 class Control(Value):
@@ -257,6 +260,7 @@ class Facts(Value):
     deputy: PersonId | None = None
     sources: dict[str, Any] = {}
     folded: dict[CaseId, Any] = {}
+    approvals: Approvals = Approvals()
 
 
 class Recorded(Value):

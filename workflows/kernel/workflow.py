@@ -9,6 +9,7 @@ from typing import Any, Literal
 
 from pydantic import BaseModel
 
+from workflows.kernel.approved import ApprovedAccess
 from workflows.kernel.identity import Collection, PersonId, Value
 from workflows.kernel.link import Link
 from workflows.kernel.model import (
@@ -97,3 +98,9 @@ class Workflow:
     due: Callable[[State, datetime, Facts], Sequence[Command]]
     pulled: Callable[[State, Collection], Command | None]
     examples: Callable[[], Sequence[Example]]
+    approves: bool = False
+    """Whether its cases can stand behind an access at all."""
+    approved: Callable[[State], ApprovedAccess | None] = lambda _state: None
+    """The access that a case stands behind, approved and not seen to be gone."""
+    offered: Callable[[Control], Sequence[tuple[str, str]]] = lambda _control: ()
+    """(source, entitlement) of what can be asked for under a control."""

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import hashlib
 from datetime import date
-from typing import Literal
+from typing import Any, Literal
 
 import rfc8785
 from pydantic import AwareDatetime
 
+from workflows.kernel.approved import ApprovedAccess
 from workflows.kernel.identity import Line, LineKey, Person, PersonId, Value
 from workflows.kernel.model import Digest
 
@@ -18,7 +19,7 @@ VerdictWord = Literal["keep", "revoke", "change"]
 Flag = Literal[
     "leaver", "employed_unknown", "orphan", "ambiguous", "external", "weak_link", "no_owner",
     "service", "shared", "kind_unknown", "disabled", "active_unknown", "privilege_unknown",
-    "no_mfa", "mfa_unknown", "unused", "use_unknown", "grant_date_unknown",
+    "no_mfa", "mfa_unknown", "unused", "use_unknown", "grant_date_unknown", "unexplained",
 ]  # fmt: skip
 Rule = Literal[
     "entitlement_owner", "app_owner", "manager", "fallback",
@@ -57,7 +58,8 @@ class AssignedLine(Value):
     """A line with everything that is put before its reviewer; frozen when it is assigned.
 
     ``person`` is the account's person as the directory had them then; ``owner`` answers for a service account.
-    ``collection`` is the SHA-256 of the population certificate. ``chain`` names the earlier reviewers of this line.
+    ``collection`` is the SHA-256 of the population certificate. ``chain`` names the earlier reviewers of this line;
+    ``approved`` is the approval behind the access, where it was asked for and granted here.
     """
 
     line: Line
@@ -78,6 +80,7 @@ class AssignedLine(Value):
     delegations: int = 0
     cosigner: Person | None = None
     exception_reason: str = ""
+    approved: ApprovedAccess | None = None
 
     @property
     def ref(self) -> str:
@@ -96,7 +99,7 @@ class AssignedLine(Value):
 
     def shown(self) -> Digest:
         """SHA-256 of all that is shown of this line: facts, tier, flags, what changed; its start is a button's stamp."""
-        about = {
+        about: dict[str, Any] = {
             "line": self.line.shown(),
             "person": self.person.id if self.person else None,
             "employed": self.person.employed if self.person else None,
@@ -106,6 +109,8 @@ class AssignedLine(Value):
             "delta": self.delta,
             "changes": [c.model_dump(mode="json") for c in self.changes],
         }
+        if self.approved is not None:
+            about["approved"] = self.approved.model_dump(mode="json")
         return hashlib.sha256(rfc8785.dumps(about)).hexdigest()
 
     def urgency(self) -> tuple[int, str, str, str]:
@@ -132,7 +137,10 @@ class Mark(Value):
 
 
 class SignedVerdict(Value):
-    """A verdict as it is signed, per line; the reason is in a file of its own beside it."""
+    """A verdict as it is signed, per line; the reason is in a file of its own beside it.
+
+    ``approval`` is the attestation of the approval that the access rests on.
+    """
 
     ref: str
     key: LineKey
@@ -150,6 +158,7 @@ class SignedVerdict(Value):
     rule: Rule
     chain: tuple[PersonId, ...] = ()
     cosigner: PersonId | None = None
+    approval: Digest | None = None
 
 
 class SecondOpinion(Value):

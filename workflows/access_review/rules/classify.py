@@ -25,15 +25,20 @@ from workflows.kernel.model import CaseId
 RAISES: frozenset[Flag] = frozenset(
     {
         "leaver", "employed_unknown", "orphan", "ambiguous", "external", "no_owner",
-        "kind_unknown", "active_unknown", "privilege_unknown", "no_mfa", "mfa_unknown", "unused",
+        "kind_unknown", "active_unknown", "privilege_unknown", "no_mfa", "mfa_unknown", "unused", "unexplained",
     }
 )  # fmt: skip
 WORDS: Mapping[Any, str] = {True: "yes", False: "no", None: "unknown"}
 EARLIER_SHOWN = 5
 
 
-def flags_of(line: Line, person: Person | None, unused_days: int, now: datetime) -> tuple[Flag, ...]:
-    """What stands out, in a fixed order; derived, never stored as truth."""
+def flags_of(
+    line: Line, person: Person | None, unused_days: int, now: datetime, *, unexplained: bool = False
+) -> tuple[Flag, ...]:
+    """What stands out, in a fixed order; derived, never stored as truth.
+
+    ``unexplained``: it could have been asked for, and neither an approval nor a signed review stands behind it.
+    """
     a, e = line.account, line.entitlement
     machine = a.kind in ("service", "shared")
     last = line.last_used if line.last_used.at or line.last_used.none_since else a.last_used
@@ -56,6 +61,7 @@ def flags_of(line: Line, person: Person | None, unused_days: int, now: datetime)
         "unused": _unused(last, unused_days, now),
         "use_unknown": last.at is None and last.none_since is None,
         "grant_date_unknown": line.granted_at is None,
+        "unexplained": unexplained,
     }
     return tuple(flag for flag, here in found.items() if here)
 
@@ -142,6 +148,10 @@ class Baseline:
     def first(self) -> bool:
         """Whether this source was never reviewed before."""
         return not self._signed
+
+    def signed(self, line: Line) -> bool:
+        """Whether a review of this line was ever signed."""
+        return line.ref in self._signed
 
     def of(
         self, line: Line, person: Person | None, flags: Iterable[Flag]

@@ -75,6 +75,7 @@ class Handing:
         self._config = source_config(facts, held.source)
         self._baseline = Baseline(facts.folded, held.source)
         self._only = only_administrator(facts.population)
+        self._approvals = facts.approvals.indexed()
         self.due_at = held.due_at or asked_until(state, at)
         today = local_day(at, state.time_zone)
         self._choosing = Choosing.of(state, facts.directory, today)
@@ -87,14 +88,23 @@ class Handing:
         """Give one line to its reviewer."""
         directory = self._facts.directory
         person = directory.get(line.account.person)
-        flags = flags_of(line, person, self._state.settings.unused_days, self._at)
+        wanted = line.entitlement.native_id
+        approved = self._approvals.behind(self._source, wanted, line.account.person)
+        # At the first review of a source nothing was signed yet: what is old there is not unexplained.
+        unexplained = (
+            approved is None
+            and self._approvals.offered(self._source, wanted)
+            and not self._baseline.first
+            and not self._baseline.signed(line)
+        )
+        flags = flags_of(line, person, self._state.settings.unused_days, self._at, unexplained=unexplained)
         delta, changes, earlier = self._baseline.of(line, person, flags)
         offered = candidates(line, self._state, self._config, directory)
         rule, reviewer, rejected = self._choosing.choose(line, offered, self._only)
         assigned = AssignedLine(
             line=line, source=self._source, collection=self._pull.id, as_of=self._pull.as_of,
             person=person, owner=directory.get(line.account.owner), tier=tier_of(line, flags), flags=flags,
-            delta=delta, changes=changes, earlier=earlier, rule=rule or "fallback", rejected=rejected,
+            delta=delta, changes=changes, earlier=earlier, rule=rule or "fallback", rejected=rejected, approved=approved,
         )  # fmt: skip
         who = directory.get(reviewer)
         case = self._desks.seat(who) if who else None

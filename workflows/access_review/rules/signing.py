@@ -102,7 +102,7 @@ def _verdict(held: ReviewLine) -> SignedVerdict | None:
         ref=line.ref, key=line.key, subject=line.line.account.person, shown=made.shown, shown_at=held.shown_at,
         substance=line.line.substance(), tier=line.tier, flags=line.flags, delta=line.delta, verdict=made.verdict,
         target=made.target, marked_at=made.marked_at, in_group=made.in_group, rule=line.rule, chain=line.chain,
-        cosigner=line.cosigner.id if line.cosigner else None,
+        cosigner=line.cosigner.id if line.cosigner else None, approval=line.approved.attestation if line.approved else None,
     )  # fmt: skip
 
 

@@ -97,7 +97,8 @@ def _voided(
 
 
 def _as_now(state: Review, before: AssignedLine, line: Line, person: Person | None, at: datetime) -> AssignedLine:
-    flags = flags_of(line, person, state.head.unused_days, at)
+    still = "unexplained" in before.flags
+    flags = flags_of(line, person, state.head.unused_days, at, unexplained=still)
     return before.model_copy(update={"line": line, "person": person, "flags": flags, "tier": tier_of(line, flags)})
 
 

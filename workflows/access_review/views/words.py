@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from datetime import UTC, date, datetime
 
 from workflows.access_review.model import AssignedLine, Change, Choice, Flag, VerdictWord
+from workflows.kernel.approved import ApprovedAccess
 from workflows.kernel.identity import LastUse, LinkRule, Person, Why
 from workflows.kernel.text import Mrkdwn, count, cut, fill, joined, mrkdwn
 
@@ -28,8 +29,11 @@ FLAGS: dict[Flag, str] = {
     "unused": "not used lately",
     "use_unknown": "last use unknown",
     "grant_date_unknown": "grant date unknown",
+    "unexplained": "nobody approved this access",
 }
-LOUD: tuple[Flag, ...] = ("leaver", "orphan", "ambiguous", "external", "no_owner", "no_mfa", "unused", "weak_link")
+LOUD: tuple[Flag, ...] = (
+    "leaver", "orphan", "ambiguous", "external", "no_owner", "unexplained", "no_mfa", "unused", "weak_link",
+)  # fmt: skip
 """Flags that are shown in bold; the others stand among the facts."""
 
 QUIET: tuple[Flag, ...] = ("service", "shared", "kind_unknown", "employed_unknown")
@@ -165,6 +169,8 @@ def facts(line: AssignedLine) -> Mrkdwn:
         if granted
         else fill("grant date unknown{}", because(unknown.get("granted_at")))
     )
+    if line.approved is not None:
+        parts.append(approval(line.approved, line.as_of))
     parts.append(mrkdwn(path(line.line.via), 110))
     parts.append(_three("MFA on", "MFA off", "MFA unknown", account.mfa, unknown.get("mfa")))
     if account.active is not True:
@@ -172,6 +178,15 @@ def facts(line: AssignedLine) -> Mrkdwn:
     if line.owner is not None and account.kind != "human":
         parts.append(fill("answered for by {}", mrkdwn(line.owner.name, 60)))
     return joined(parts, " · ")
+
+
+def approval(behind: ApprovedAccess, as_of: datetime) -> Mrkdwn:
+    """`approved by Maya Chen on 3 Oct 2026 until 9 Oct 2026 (7f3a…c1)`: the yes that an access rests on."""
+    said = fill("approved by {} on {}", mrkdwn(" and ".join(behind.by_names), 80), written(behind.at))
+    if behind.until is not None:
+        over = ", *which is over*" if behind.until <= as_of else ""
+        said = fill("{} until {}{}", said, written(behind.until), Mrkdwn(over))
+    return fill("{} ({})", said, short_id(behind.attestation)) if behind.attestation else said
 
 
 def _three(yes: str, no: str, neither: str, value: bool | None, why: Why | None) -> Mrkdwn:

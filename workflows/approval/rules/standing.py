@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from workflows.approval.model import Approval, Desk, Holder
+from workflows.approval.model import Approval, Desk, Holder, Settings
 from workflows.approval.rules import State
 from workflows.approval.rules.desk import NAME
 from workflows.approval.schedule import wake_at
+from workflows.kernel.approved import ApprovedAccess
 from workflows.kernel.identity import PersonId
-from workflows.kernel.model import Ask, CaseSummary
+from workflows.kernel.model import Ask, CaseSummary, Control
 
 
 def title(state: Approval) -> str:
@@ -50,6 +51,29 @@ def summary(state: State) -> CaseSummary:
     if state is None:
         raise TypeError("a case that does not exist has no summary")
     return _approval_summary(state)
+
+
+RESTS: frozenset[str] = frozenset({"approved", "effect_failed", "effective", "ending", "not_ended"})
+
+
+def approved(state: State) -> ApprovedAccess | None:
+    """The access that this case stands behind: approved, and not seen to be gone."""
+    if not isinstance(state, Approval) or state.approved_at is None or state.status not in RESTS:
+        return None
+    request = state.request
+    if request.access is None or request.subject is None:
+        return None
+    return ApprovedAccess(
+        case=state.case, attestation=state.decisions[-1].attestation, person=request.subject.id,
+        source=request.access.source, entitlement=request.access.entitlement, key=state.line,
+        by=tuple(d.person.id for d in state.decisions), by_names=tuple(d.person.name for d in state.decisions),
+        at=state.approved_at, until=request.until,
+    )  # fmt: skip
+
+
+def offered(control: Control) -> Sequence[tuple[str, str]]:
+    """What the control's catalogue lets people ask for."""
+    return [(entry.source, entry.entitlement) for entry in Settings.model_validate(control.settings).catalogue]
 
 
 def _approval_summary(state: Approval) -> CaseSummary:
