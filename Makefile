@@ -14,7 +14,7 @@ ifneq ($(shell test -x $(BIN)/python && cat $(READY) 2>/dev/null),$(CURDIR))
 .PHONY: $(READY)
 endif
 
-.PHONY: help demo test check lint bench lock clean browser golog
+.PHONY: help demo test check lint bench lock clean browser golog strace
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-7s %s\n", $$1, $$2 }' Makefile
@@ -22,7 +22,7 @@ help: ## List the targets
 demo: $(READY) ## Go through a whole quarterly access review and verify its packet (ARGS=--serve stays up)
 	@$(BIN)/attester demo $(ARGS)
 
-test: lint $(PEERS) browser golog ## All checks and all tests, real PostgreSQL, browser and Slack stand-in included
+test: lint $(PEERS) browser golog strace ## All checks and all tests, real PostgreSQL, browser and Slack stand-in included
 	@$(BIN)/python -m pytest -n $(WORKERS) --dist loadfile
 
 check: lint ## All checks: style, types, architecture; no server is started
@@ -52,6 +52,9 @@ browser: $(READY)
 
 golog: $(READY)
 	@scripts/go || test $$? -eq 3
+
+strace: $(READY)
+	@scripts/strace || test $$? -eq 3
 
 $(READY): requirements.txt scripts/setup
 	@scripts/setup

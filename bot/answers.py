@@ -51,6 +51,9 @@ def answer(error: BaseException, reference: str = "") -> Answer:
             return Answer(error.code, with_nothing_recorded(error.sentence))
         case FieldErrors():
             return Answer("fields", f"{' '.join(error.errors.values())} {NOTHING}", fields=error.errors)
+        case Conflict() if type(error).__name__ == "DiskFailed":
+            text = f"The disk of the database is full or broken. {NOTHING} Tell whoever runs Attester."
+            return Answer("disk", text, detail=f"{text} {error}.")
         case Conflict() if type(error).__name__ == "Busy":  # the store's own kind: no lock or connection in time
             return Answer("busy", f"Too much is going on at this moment. {NOTHING} Try again in a few seconds.")
         case Conflict():

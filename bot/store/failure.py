@@ -16,16 +16,24 @@ AGAIN = {"40001", "40P01"}
 """PostgreSQL's serialization failure and deadlock: the other transaction won, this one left no trace."""
 
 
+DISK = ("SQLITE_FULL", "SQLITE_IOERR", "SQLITE_CANTOPEN", "SQLITE_READONLY", "SQLITE_PROTOCOL")
+"""What SQLite says where the disk is full, broken or not ours to write to."""
+
+
 class Busy(Conflict):
     """The database had no room for this while somebody waited. Nothing was recorded: try again in a moment."""
+
+
+class DiskFailed(Busy):
+    """The disk is full or broken. Nothing was recorded, and nothing will be until somebody mends it."""
 
 
 def explained(error: DBAPIError | PoolTimeout, *, committing: bool) -> Exception:
     """The error to raise for one that a transaction met.
 
     ``committing``: the commit had been sent. Then what is not certainly refused is Unsure. Before that nothing was
-    recorded: Conflict where another one came first, Busy where there was no lock, connection or server to be had, the
-    error itself where it is a defect of ours.
+    recorded: Conflict where another one came first, Busy where there was no lock, connection or server to be had, DiskFailed
+    where the disk did not take it, the error itself where it is a defect of ours.
     """
     if isinstance(error, PoolTimeout):
         return Busy("every connection to the database is in use")
@@ -38,6 +46,8 @@ def explained(error: DBAPIError | PoolTimeout, *, committing: bool) -> Exception
         name = getattr(error.orig, "sqlite_errorname", "")
         if name.startswith(("SQLITE_BUSY", "SQLITE_LOCKED")):
             return Busy("the database is locked by another writer")
+        if name.startswith(DISK) and not committing:
+            return DiskFailed(f"the disk did not take it: {error.orig}")
         return Unsure(str(error.orig)) if committing else error
     if committing and (error.connection_invalidated or state is None):
         return Unsure("the database went away during the commit")

@@ -13,13 +13,13 @@ import signal
 import subprocess
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from importlib.util import find_spec
 from itertools import count
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 import psycopg
 from psycopg import sql
@@ -74,41 +74,69 @@ class Cluster:
         return psycopg.connect(host=str(self.socket_folder), user="postgres", dbname="postgres", autocommit=True)
 
 
+DURABLE = {**OPTIONS, "fsync": "on", "synchronous_commit": "on", "full_page_writes": "on"}
+"""As in production: what was committed survives the server."""
+
+
+@dataclass
+class Server:
+    """A server that can be started again after it was stopped, wherever it stood."""
+
+    cluster: Cluster
+    _command: list[str | Path]
+    _log: IO[bytes]
+    _identity: dict[str, Any]
+    _process: subprocess.Popen[bytes] | None = None
+
+    def start(self) -> None:
+        """Start, and wait until it answers. Raises PostgresMissing."""
+        self._process = subprocess.Popen(
+            self._command, stdout=self._log, stderr=self._log, stdin=subprocess.DEVNULL,
+            cwd=self.cluster.socket_folder, **self._identity,
+        )  # fmt: skip
+        _wait_until_ready(self._process, self.cluster)
+
+    def crash(self) -> None:
+        """Stop at once, as `pg_ctl stop -m immediate` does: no connection ends in order, nothing more is written."""
+        if self._process is not None:
+            self._process.send_signal(signal.SIGQUIT)
+            self._process.wait(STOP_SECONDS)
+
+    def stop(self) -> None:
+        """Stop in order."""
+        if self._process is not None:
+            _stop(self._process)
+
+
 @contextmanager
 def running_postgres() -> Iterator[Cluster]:
     """Start a cluster, hand it over, and stop it by its process at the end. Raises PostgresMissing."""
+    with postgres_server(OPTIONS) as server:
+        yield server.cluster
+
+
+@contextmanager
+def postgres_server(options: Mapping[str, str]) -> Iterator[Server]:
+    """A running server with these options, stopped at the end. Raises PostgresMissing."""
     # The path of a Unix socket may have 103 characters (macOS), so the folder lies directly in the temporary one.
     with tempfile.TemporaryDirectory(prefix="pg", ignore_cleanup_errors=True) as folder:
         base = Path(folder)
         identity = _server_identity(base)
         binaries = _readable_binaries(base, identity)
         data = base / "data"
-        command: list[str | Path] = [
-            binaries / "initdb",
-            "-D",
-            data,
-            "-U",
-            "postgres",
-            "-A",
-            "trust",
-            "-E",
-            "UTF8",
-            "--locale=C",
-            "-N",
-        ]
-        done = subprocess.run(command, capture_output=True, text=True, cwd=base, check=False, **identity)
+        make: list[str | Path] = [binaries / "initdb", "-D", data, "-U", "postgres", "-A", "trust", "-E", "UTF8"]
+        make += ["--locale=C", "-N"]
+        done = subprocess.run(make, capture_output=True, text=True, cwd=base, check=False, **identity)
         if done.returncode:
             raise PostgresMissing(f"initdb could not make a cluster: {done.stderr.strip()}")
-        options = [text for name, value in OPTIONS.items() for text in ("-c", f"{name}={value}")]
+        told = [text for name, value in options.items() for text in ("-c", f"{name}={value}")]
         with (base / "log").open("wb") as log:
-            command = [binaries / "postgres", "-D", data, "-k", base, *options]
-            server: subprocess.Popen[bytes] = subprocess.Popen(
-                command, stdout=log, stderr=log, stdin=subprocess.DEVNULL, cwd=base, **identity
-            )
-        try:
-            yield _wait_until_ready(server, Cluster(base))
-        finally:
-            _stop(server)
+            server = Server(Cluster(base), [binaries / "postgres", "-D", data, "-k", base, *told], log, identity)
+            try:
+                server.start()
+                yield server
+            finally:
+                server.stop()
 
 
 def _server_identity(base: Path) -> dict[str, Any]:
