@@ -6,7 +6,7 @@ import sys
 import time
 from collections.abc import Callable
 
-from benchmarks import bulk, campaign, okta, outbox, slack
+from benchmarks import bulk, campaign, ledger, okta, outbox, proof, slack
 from benchmarks.measure import StepFailed
 from benchmarks.table import Table
 
@@ -14,6 +14,8 @@ ALL: dict[str, Callable[[], list[Table]]] = {
     "slack": slack.tables,
     "outbox": outbox.tables,
     "bulk": bulk.tables,
+    "ledger": ledger.tables,
+    "proof": proof.tables,
     "okta": okta.tables,
     "campaign": campaign.tables,
     "campaign-postgresql": lambda: campaign.tables("postgresql"),

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from datetime import datetime
+from threading import Lock
 
 from sqlalchemy import Engine, create_engine, event, text
 from sqlalchemy.engine import Connection, make_url
+from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlmodel import Session
 
 WAIT_MS = 1500
@@ -23,12 +26,51 @@ def normal_url(url: str) -> str:
     return url
 
 
+class Turns:
+    """Whoever wants to write takes their turn, first come, first served: SQLite itself lets waiters poll, and some starve."""
+
+    def __init__(self, seconds: float) -> None:
+        self._seconds = seconds
+        self._lock = Lock()
+        self._taken = False
+        self._queue: deque[Lock] = deque()
+
+    @contextmanager
+    def turn(self) -> Iterator[None]:
+        """One's turn for the length of the block. Raises SQLAlchemy's TimeoutError where it did not come in time."""
+        self._take()
+        try:
+            yield
+        finally:
+            with self._lock:
+                if self._queue:
+                    self._queue.popleft().release()  # the turn goes on without being free in between
+                else:
+                    self._taken = False
+
+    def _take(self) -> None:
+        with self._lock:
+            if not self._taken:
+                self._taken = True
+                return
+            gate = Lock()
+            gate.acquire()
+            self._queue.append(gate)
+        if gate.acquire(timeout=self._seconds):
+            return
+        with self._lock:
+            if gate in self._queue:
+                self._queue.remove(gate)
+                raise PoolTimeout(f"it was not this writer's turn within {self._seconds} s")
+
+
 class Database:
     """An engine with our settings: SQLite in WAL mode with full sync and foreign keys; PostgreSQL with a pool that fails fast."""
 
     def __init__(self, url: str, *, pool: int = 20) -> None:
         self.url = normal_url(url)
         self.sqlite = make_url(self.url).get_backend_name() == "sqlite"
+        self._turns = Turns(WAIT_MS / 1000) if self.sqlite else None
         if self.sqlite:
             self.engine: Engine = create_engine(
                 self.url, connect_args={"timeout": WAIT_MS / 1000, "check_same_thread": False}, hide_parameters=True
@@ -57,6 +99,7 @@ class Database:
     def write(self) -> Iterator[Session]:
         """A session that commits at the end of the block, or changes nothing if the block raises."""
         with (
+            self._turns.turn() if self._turns else nullcontext(),
             Session(self.engine.execution_options(attester_write=True), expire_on_commit=False) as session,
             session.begin(),
         ):

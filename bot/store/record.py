@@ -11,11 +11,12 @@ from sqlalchemy import Row, bindparam
 from sqlalchemy import select as select_columns
 from sqlalchemy.exc import DBAPIError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
-from sqlmodel import col, delete, func, select, update
+from sqlmodel import Session, col, delete, func, select, update
 
 from bot.store.base import table_of
 from bot.store.database import Database
 from bot.store.failure import raise_explained
+from bot.store.group import Group
 from bot.store.record_write import write_case, write_claim
 from bot.store.table_case import AskRow, CaseRow, CaseWatchRow, ClaimRow, EventRow, EvidenceRow
 from bot.store.write import CaseWrite, Claim, Head, Repeated, StoredEvent
@@ -46,6 +47,7 @@ class Record:
 
     def __init__(self, database: Database) -> None:
         self._db = database
+        self._group = Group(database) if database.sqlite else None
 
     def head(self, case: CaseId) -> Head | None:
         """Where the case stands, or None where it does not exist."""
@@ -157,13 +159,20 @@ class Record:
         Raises Conflict when somebody else's event came first, Busy where the database had no room for it in time, Repeated
         when this very request was handled before, Unsure when the commit's outcome is unknown.
         """
+
+        def work(session: Session) -> None:
+            if claim is not None:
+                write_claim(session, claim, at)
+            for write in writes:
+                write_case(session, write, at)
+
+        if self._group is not None:
+            self._group.commit(work)
+            return
         committing = False
         try:
             with self._db.write() as session:
-                if claim is not None:
-                    write_claim(session, claim, at)
-                for write in writes:
-                    write_case(session, write, at)
+                work(session)
                 committing = True
         except (DBAPIError, PoolTimeout) as error:
             raise_explained(error, committing=committing)

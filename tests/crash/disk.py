@@ -19,6 +19,7 @@ from bot.signing import load_log_key
 from bot.store.database import Database
 from bot.store.failure import in_words
 from bot.store.ledger import Log
+from bot.store.record import Record
 from tests.crash.office import Writer
 from tests.proof.ledger import MONDAY
 from workflows.kernel.errors import Conflict, Unsure
@@ -64,7 +65,7 @@ def history(url: str, folder: str) -> dict[str, Any]:
     """Two decisions and a checkpoint; ids that were acknowledged, checkpoints that were published, and every refusal."""
     said: dict[str, Any] = {"acknowledged": [], "published": [], "refused": []}
     database = Database(url)
-    writer, log, key = Writer(url, Path(folder)), Log(database), load_log_key(f"file:{folder}/log.key")
+    writer, log, key = Writer(Record(database), Path(folder)), Log(database), load_log_key(f"file:{folder}/log.key")
     for _ in range(DECISIONS):
         try:
             said["acknowledged"].append(writer.decide())
@@ -77,7 +78,6 @@ def history(url: str, folder: str) -> dict[str, Any]:
     except (Conflict, Unsure) as trouble:
         said["refused"].append(answer(trouble).text)
     database.close()
-    writer.close()
     return said
 
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 import os
 import random
+import secrets
 import signal
 import subprocess
 import sys
@@ -91,16 +92,18 @@ class Office:
 class Writer:
     """Records decisions as the runtime hands them to the record, one case after the other."""
 
-    def __init__(self, url: str, folder: Path) -> None:
-        self._database = Database(url)
-        self._record = Record(self._database)
+    def __init__(self, record: Record, folder: Path, *, whole: bool = True) -> None:
+        """``whole``: each decision has an ask, a card and evidence; otherwise it is one event and its attestation."""
+        self._whole = whole
+        self._record = record
+        self._name = secrets.token_hex(4)
         signer = load_signer(f"file:{folder / 'signing.key'}", create=False)
         self._mill = Mill(signer, ORIGIN, "0.1.0", fresh_nonce)
         self._cases = 0
         self._begin()
 
     def _begin(self) -> None:
-        self._case = f"access_review/2026-Q4/github/{os.getpid()}-{self._cases}"
+        self._case = f"access_review/2026-Q4/github/{self._name}-{self._cases}"
         self._n, self._previous = 0, None
         self._cases += 1
 
@@ -125,10 +128,6 @@ class Writer:
             self._begin()
         return signed.id
 
-    def close(self) -> None:
-        """Give the database back."""
-        self._database.close()
-
     def _signed(self) -> Signed:
         predicate = {
             "case": self._case, "seq": self._n + 1, "previous": self._previous, "at": instant(MONDAY),
@@ -142,6 +141,11 @@ class Writer:
         row = CaseSummary(
             case=case, workflow="access_review", control="AC-04", title="A review", status="open", open=True
         )
+        if not self._whole and n > 1:
+            return CaseWrite(
+                case=case, expected_n=self._n, events=[event], summary=row, program="p" * 64, seq=n, asks=[], cards=[],
+                wants=(), born=[], same_index=True,
+            )  # fmt: skip
         card = Card(key="queue", to="maya", text=f"{n} done", blocks=())
         return CaseWrite(
             case=case, expected_n=self._n, events=[event], summary=row, program="p" * 64, seq=n,
@@ -152,7 +156,7 @@ class Writer:
 
 def write(url: str, folder: Path) -> None:
     """Until somebody kills this process."""
-    writer, number = Writer(url, folder), os.getpid()
+    writer, number = Writer(Record(Database(url)), folder), os.getpid()
     say("born", number)
     while True:
         done = guarded(writer.once)

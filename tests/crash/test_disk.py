@@ -11,6 +11,8 @@ from pathlib import Path
 import pytest
 
 from bot.signing import verify_p256
+from bot.store.database import Database
+from bot.store.record import Record
 from tests.crash.disk import Disks
 from tests.crash.office import Writer
 from tests.crash.strace import failing, found
@@ -89,7 +91,8 @@ def unharmed(url: str, keys: Path, said: dict[str, list[str]]) -> None:
 
 def test_a_full_disk_refuses_and_goes_on_when_there_is_room(before: Path) -> None:
     url = f"sqlite:///{before / 'attester.db'}"
-    writer = Writer(url, before / "keys")
+    database = Database(url)
+    writer = Writer(Record(database), before / "keys")
     kept = [writer.decide()]
     usual = resource.getrlimit(resource.RLIMIT_FSIZE)
     ignored = signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
@@ -107,7 +110,7 @@ def test_a_full_disk_refuses_and_goes_on_when_there_is_room(before: Path) -> Non
         resource.setrlimit(resource.RLIMIT_FSIZE, usual)
         signal.signal(signal.SIGXFSZ, ignored)
     kept.append(writer.decide())
-    writer.close()
+    database.close()
 
     assert refused
     unharmed(url, before / "keys", {"acknowledged": kept, "published": []})
