@@ -15,6 +15,7 @@ from bot.draft import Mill
 from bot.facts import FactBook
 from bot.main.keys import note_keys
 from bot.main.signin import SignIn, links_of, sign_in_of
+from bot.main.standing import ledger_state
 from bot.main.storage import Storage, our_version
 from bot.program.closed import closed_days
 from bot.pull import Puller
@@ -121,6 +122,7 @@ class Pieces(Storage):
             resync=self.sync_members_quietly,
             stopped=lambda reason: self.queue.sound("slack_stopped", reason),
             enrol=self.sign_in.enrol if self.sign_in else None,
+            ledger=lambda: ledger_state(self, self.queue),
         )
         return office(deps)
 

@@ -6,12 +6,14 @@ All of them are idempotent: Slack re-delivers an event that was not acknowledged
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from datetime import datetime
 from typing import Any
 
 import structlog
 
 from bot.slack.decide import Desk
 from bot.slack.home import acts, enrol_url, home_view, refused_view
+from bot.slack.home_ledger import ledger_blocks
 from bot.slack.identify import Identify
 from bot.slack.lookup import LookUp
 from bot.slack.member import read_member
@@ -20,6 +22,7 @@ from bot.slack.ports import Deps, Installation
 from bot.slack.who import may_act
 from workflows.kernel.blocks import Block
 from workflows.kernel.errors import Refused
+from workflows.kernel.identity import Person
 from workflows.kernel.model import Via
 
 EVENTS = ("app_home_opened", "app_uninstalled", "tokens_revoked", "user_change")
@@ -76,7 +79,17 @@ class Events:
             now,
             deps.case_url,
             titles,
+            self._ledger(person, now),
         )
+
+    def _ledger(self, person: Person, now: datetime) -> list[Block]:
+        """How the ledger stands, where this person answers for a control or stands in for who does."""
+        if self._deps.ledger is None:
+            return []
+        controls = self._deps.book.program().controls
+        if person.login not in {login for control in controls for login in (control.owner, control.deputy)}:
+            return []
+        return ledger_blocks(self._deps.ledger(), now)
 
     def member_changed(self, body: Mapping[str, Any]) -> None:
         """Take over a member's row: somebody deactivated now is refused from now on, not from the next sync."""

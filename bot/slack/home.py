@@ -28,9 +28,14 @@ def home_view(
     now: datetime,
     case_url: str = "",
     titles: Mapping[CaseId, str] = MappingProxyType({}),
+    ledger: Sequence[Block] = (),
 ) -> Block:
-    """The tab for one person, asks by due time. ``case_url`` is the page of a case, `{}` for its id; ``titles`` of cases."""
-    blocks: list[Block] = [header("For you")]
+    """The tab for one person, asks by due time. ``case_url`` is the page of a case, `{}` for its id; ``titles`` of cases;
+    ``ledger`` is how the ledger stands, for those who answer for a control.
+    """
+    # What is wrong is said first; that all is well is said last.
+    first = ledger if ledger and ledger[0]["type"] == "section" else ()
+    blocks: list[Block] = [*first, header("For you")]
     if not asks:
         blocks.append(section(Mrkdwn(EMPTY)))
     for case, ask in _urgent(asks)[:MOST]:
@@ -50,6 +55,8 @@ def home_view(
     if lately:
         blocks += [divider(), header("Yours lately")]
         blocks += [_receipt(titles.get(case, case), event) for case, event in lately[:MOST]]
+    if ledger and not first:
+        blocks += [divider(), *ledger]
     return home(blocks)
 
 

@@ -8,6 +8,7 @@ from datetime import datetime
 from typing import Any, Protocol
 
 from bot.runtime import Repeated, Runtime
+from bot.slack.home_ledger import LedgerState
 from workflows.kernel.identity import Directory, Value
 from workflows.kernel.model import Ask, CaseId, CaseSummary
 from workflows.kernel.ports import Chat, ChatUser, Clock
@@ -130,7 +131,7 @@ class Deps:
     ``installation`` gives None while Slack never told us who we are; then nobody may act. ``resync`` asks for a fresh
     directory in the background. ``enrol`` makes the address where a member (team, user id, name) links their account,
     None where nothing serves it; ``case_url`` is the web page of a case, with `{}` for its id, empty where nothing
-    serves it.
+    serves it; ``ledger`` tells how the ledger stands, for those who answer for a control.
     """
 
     signing_secret: str = field(repr=False)
@@ -146,3 +147,4 @@ class Deps:
     stopped: Callable[[str], None] = lambda reason: None
     enrol: Callable[[str, str, str], str] | None = None
     case_url: str = ""
+    ledger: Callable[[], LedgerState] | None = None

@@ -125,6 +125,11 @@ class Anchors:
                 found.append(Anchor(row.vault, row.done_at, parse(note)))
             return found
 
+    def newest(self, vault: str) -> datetime | None:
+        """When the vault got its last checkpoint; None before the first."""
+        with self._db.read() as session:
+            return session.exec(select(func.max(AnchorRow.done_at)).where(AnchorRow.vault == vault)).one()
+
     def probed(self, vault: str) -> Probed | None:
         """The last probe of a vault; None before the first."""
         query = select(ProbeRow).where(ProbeRow.vault == vault).order_by(col(ProbeRow.id).desc()).limit(1)

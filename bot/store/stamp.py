@@ -135,6 +135,11 @@ class Stamps:
             count, since = session.exec(query).one()
             return count, since
 
+    def newest(self) -> datetime | None:
+        """The latest time that a kept token states; None before the first."""
+        with self._db.read() as session:
+            return session.exec(select(func.max(TokenRow.gen_at))).one()
+
     def want_again(self, now: datetime) -> int:
         """Have anchored checkpoints stamped again whose token's certificate ends within 90 days; old tokens stay."""
         newest = (
