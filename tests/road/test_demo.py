@@ -48,7 +48,7 @@ def test_the_demo_goes_through_a_whole_review_and_says_that_its_packet_verifies(
 
     assert ended.returncode == 0, ended.stdout + ended.stderr
     assert [f"{n}. " in said for n in range(1, 10)] == [True] * 9
-    assert re.search(r"\d+ attestations, \d+ evidence files, log \d+ entries: all verify\.", said)
+    assert re.search(r"\d+ attestations, \d+ evidence files, log \d+ entries, \d+ anchors: all verify\.", said)
     assert packet.is_file()
     assert said.endswith("Click through it yourself: attester demo --serve")
 
