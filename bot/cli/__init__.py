@@ -8,7 +8,7 @@ from collections.abc import Sequence
 import click
 
 from bot.answers import answer
-from bot.cli import case, database, doctor, identity, ledger, packet, process, program
+from bot.cli import case, database, doctor, evidence, identity, ledger, packet, process, program
 from bot.cli.common import FAILURES, Stopped
 from bot.demo.command import demo
 from bot.main import our_version
@@ -30,6 +30,7 @@ for _command in (
     database.db,
     identity.identity,
     case.case,
+    evidence.evidence,
     packet.export,
     packet.verify,
     ledger.ledger,

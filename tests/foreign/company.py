@@ -21,12 +21,13 @@ from workflows.kernel.dsse import attestation_id, pae
 from workflows.kernel.encoding import b64
 from workflows.kernel.identity import Person
 from workflows.kernel.jcs import canonical
+from workflows.kernel.arrival import EVIDENCE
 from workflows.kernel.ledger import LEDGER
 from workflows.kernel.model import Actor, AttemptRefused, Event, EvidenceRef, Via, by_person, by_system, by_time
 from workflows.kernel.workflow import Workflow
 from workflows.registry import WORKFLOWS
 
-ALL = (*WORKFLOWS, LEDGER)
+ALL = (*WORKFLOWS, LEDGER, EVIDENCE)
 
 START = datetime(2026, 1, 1, tzinfo=UTC)
 PEOPLE = ("Maya Chen", "Ravi Patel 🛠️", "דנה אוקפור", "Tom <!channel>", "Lena Nováková " * 20)
