@@ -7,7 +7,7 @@ signature covers yet are left out: nothing has been claimed about them.
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any, NamedTuple
 
 from sqlmodel import Session, col, select
@@ -32,13 +32,23 @@ class Stated(NamedTuple):
     body: Mapping[str, Any]
 
 
+class Covered(NamedTuple):
+    """An event that the ledger covers. A manifest says neither number of attestation nor version: these are None and 0."""
+
+    n: int
+    seq: int | None
+    attestation: str | None
+    version: int
+    said: Stated
+
+
 def unfaithful(database: Database, read: Read) -> Iterator[Deviation]:
     """Every event row that differs from what was signed. Raises what ``read`` raises where evidence is not there."""
     for case in cases(database):
         with database.read() as session:
             rows = {event.n: event for event in events_of(session, case)}
             payloads = _payloads(session, case)
-        stated = dict(_stated(case, payloads, read))
+        stated = {one.n: one.said for one in covered((("", payload) for payload in payloads), read)}
         for n, said in stated.items():
             if n not in rows:
                 yield Deviation(case, f"event {n}", "missing", said.event)
@@ -51,18 +61,22 @@ def _payloads(session: Session, case: CaseId) -> list[bytes]:
     return list(session.exec(query.where(EntryRow.case_id == case).order_by(col(EntryRow.seq))))
 
 
-def _stated(case: CaseId, payloads: list[bytes], read: Read) -> Iterator[tuple[int, Stated]]:
+def covered(signed: Iterable[tuple[str, bytes]], read: Read) -> Iterator[Covered]:
+    """Every event of a case that its statements (id, bytes) cover, in order: those signed and those in a manifest."""
     last = 0
-    for payload in payloads:
-        predicate = json.loads(payload)["predicate"]
+    for attestation, payload in signed:
+        statement = json.loads(payload)
+        predicate = statement["predicate"]
         if predicate["batched"]:
             for line in read(predicate["batched"]).splitlines():
                 told = json.loads(line)
                 last = int(told["n"])
-                yield last, Stated(told["event"], told["at"], told["by"], told["body"])
+                yield Covered(last, None, None, 0, Stated(told["event"], told["at"], told["by"], told["body"]))
         last += 1
         body = {name: _whole(value, read) for name, value in predicate["body"].items()}
-        yield last, Stated(predicate["event"], predicate["at"], predicate["by"], body)
+        version = int(statement["predicateType"].rpartition("/v")[2])
+        said = Stated(predicate["event"], predicate["at"], predicate["by"], body)
+        yield Covered(last, predicate["seq"], attestation, version, said)
 
 
 def _whole(value: Any, read: Read) -> Any:
