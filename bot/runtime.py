@@ -94,7 +94,7 @@ class Runtime:
         kinds = {(k.NAME, k.VERSION): k for k in workflow.events}
         for stored in fresh:
             kind = kinds.get((stored.name, stored.version))
-            if kind is not None:
+            if kind is not None and not stored.erased:
                 event = kind.model_validate(stored.body)
                 recorded = Recorded(
                     case=case,
@@ -110,6 +110,13 @@ class Runtime:
         with self._lock:
             _keep(self._states, case, (n, state), CACHE)
         return state, n
+
+    def forget(self, cases: Sequence[CaseId]) -> None:
+        """Keep nothing of these cases in memory: their texts are erased."""
+        with self._lock:
+            for case in cases:
+                self._states.pop(case, None)
+                self._faces.pop(case, None)
 
     def face(self, case: CaseId, n: int) -> Face | None:
         """What the case shows after event ``n``, where this process committed that event a moment ago."""

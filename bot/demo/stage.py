@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import socket
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
@@ -12,7 +12,7 @@ from pathlib import Path
 from bot import settings
 from bot.clock import ShiftedClock, SystemClock
 from bot.demo.people import TRIES, members, setup
-from bot.main import Product
+from bot.main import Product, outside
 from bot.main.program import apply_program
 from bot.outbox import Deliverer
 from bot.program.acme import BASE, SAMPLE, copy_sample
@@ -63,6 +63,7 @@ class Stage:
         self.product.due.open()
         self.product.due.wake()
         self.settle()
+        outside.anchorer(self.product, self.product.queue).run()
 
     def slack_id(self, login: str) -> str:
         """The Slack account of somebody. Raises KeyError where the directory has nobody of this login."""
@@ -83,8 +84,8 @@ def opening_before(program: Program, now: datetime) -> datetime:
 
 
 @contextmanager
-def stage(data: Path, *, port: int = 0, page_port: int = 0) -> Iterator[Stage]:
-    """Set everything up in an empty folder and run it until the block ends."""
+def stage(data: Path, *, port: int = 0, page_port: int = 0, more: Mapping[str, str] | None = None) -> Iterator[Stage]:
+    """Set everything up in an empty folder and run it until the block ends; ``more`` are further variables of the environment."""
     wall = SystemClock()
     folder = data / "program"
     opens_at = opening_before(load(SAMPLE, MODELS, SETTINGS, today=BASE).program, wall.now())
@@ -95,7 +96,9 @@ def stage(data: Path, *, port: int = 0, page_port: int = 0) -> Iterator[Stage]:
     with ExitStack() as after:
         listening = _free_port(port)
         configured = replace(
-            settings.load({"ATTESTER_DATA": str(data), "ATTESTER_PROGRAM": str(folder), "PORT": str(listening)}),
+            settings.load(
+                {"ATTESTER_DATA": str(data), "ATTESTER_PROGRAM": str(folder), "PORT": str(listening), **(more or {})}
+            ),
             slack_signing_secret=secret,
             slack_bot_token=token,
             public_url=f"http://127.0.0.1:{listening}",

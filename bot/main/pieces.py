@@ -30,6 +30,7 @@ from bot.sources.opening import SourceOpener
 from bot.store.outbox_queue import Queue
 from bot.store.outbox_values import SLACK_LIMITS, Limit
 from workflows.kernel.arrival import EVIDENCE
+from workflows.kernel.erasure_view import ERASURE
 from workflows.kernel.ledger import LEDGER
 from workflows.kernel.ports import ChatFailure, Clock, EvidenceMissing
 from workflows.registry import WORKFLOWS
@@ -69,7 +70,7 @@ class Pieces(Storage):
         """The one path of a decision."""
         origin = self.log.origin()
         mill = Mill(self.signer, origin, our_version(), fresh_nonce)
-        made = Runtime(self.record, (*WORKFLOWS, LEDGER, EVIDENCE), mill, self.clock, self.facts)
+        made = Runtime(self.record, (*WORKFLOWS, LEDGER, EVIDENCE, ERASURE), mill, self.clock, self.facts)
         note_keys(made, origin, self.signer, self.log_key)
         return made
 

@@ -11,7 +11,9 @@ from bot.due import Due
 from bot.facts import NoProgram
 from bot.jobs import Jobs, Tick
 from bot.main import outside
+from bot.main.erasure import erase_agreed
 from bot.main.pieces import Pieces
+from bot.main.standing import Watch, ledger_state
 from bot.main.storage import our_version
 from bot.outbox import Deliverer
 from bot.packet.source import PacketSource
@@ -73,6 +75,8 @@ class Product(Pieces):
             Tick("reconcile", 3600.0, self.reconciler().run, at_start=False),
             Tick("forget", 3600.0, self._forget),
             Tick("receipt", 2.0, lambda: self.receipts.enqueue(self.clock.now())),
+            Tick("erase", 600.0, lambda: erase_agreed(self, self.runtime)),
+            Tick("standing", 60.0, Watch(self, self.queue, self.facts, lambda: ledger_state(self, self.queue)).run),
             *outside.ticks(self, self.queue),
         ]
         hear = Listener(self.database, deliverer.poke)

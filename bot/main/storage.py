@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import socket
 from datetime import timedelta
@@ -27,8 +28,10 @@ from bot.store.stamp import Stamps
 from bot.vault import FileVault, S3Vault, open_vault
 from workflows.kernel.bundle import TrustedAuthority
 from workflows.kernel.checkpoint import LogKey, default_origin
+from workflows.kernel.erasure import RETENTION_YEARS
 from workflows.kernel.ports import Clock, Signer
 
+DAYS_A_YEAR = 365.25
 SKEW = timedelta(minutes=5)
 """How far the clocks of processes may differ: a key counts from so long before the first process that starts with it."""
 
@@ -91,7 +94,13 @@ class Storage:
     @cached_property
     def vault(self) -> FileVault | S3Vault:
         """Where evidence and the log's copies lie. A lock ends by the clock on the wall, also where ours is shifted."""
-        return open_vault(self.settings.vault_url, SystemClock().now, self.settings.aws_endpoint_url)
+        return open_vault(self.settings.vault_url, SystemClock().now, self.settings.aws_endpoint_url, self.retention)
+
+    def retention(self) -> timedelta:
+        """How long records are kept: as the program in force says, else seven years."""
+        current = self.programs.current()
+        years = json.loads(current[1])["program"]["company"].get("retention_years") if current else None
+        return timedelta(days=round(DAYS_A_YEAR * (years or RETENTION_YEARS)))
 
     @cached_property
     def authority(self) -> Authority | None:

@@ -127,6 +127,12 @@ class CompanyFile(_Shape):
     control_owner: Login = Field(description="Answers for every control that names nobody else.")
     deputy: Login | None = Field(None, description="Stands in for the control owner; another person.")
     roles: dict[str, tuple[Login, ...]] = Field({}, description="Names for groups of people.")
+    retention_years: StrictInt = Field(
+        7,
+        ge=1,
+        le=20,
+        description="How long records are kept: copies in a bucket are locked so long, and none is erased before.",
+    )
 
 
 class CadenceShape(_Shape):

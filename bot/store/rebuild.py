@@ -42,7 +42,10 @@ def rebuild(ledger: Database, read: Read, into: Database, workflows: Mapping[str
     for case in _cases(ledger):
         with ledger.read() as session:
             signed = _signed(session, case)
-        versions = {kind.NAME: kind.VERSION for kind in workflows[case_segments(case)[0]].events}
+        if not signed:
+            continue  # erased after retention
+        workflow = workflows.get(case_segments(case)[0])
+        versions = {kind.NAME: kind.VERSION for kind in workflow.events} if workflow else {}
         events = list(_events(signed, read, versions))
         with into.write() as session:
             session.add_all(_event_row(case, event) for event in events)

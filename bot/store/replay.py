@@ -122,6 +122,8 @@ def _compare(session: Session, case: CaseId, fold: Fold) -> Iterator[Deviation]:
     if not events:
         yield Deviation(case, "the case", "a row", "nothing: it has no events")
         return
+    if any(event.erased for event in events):
+        return  # what its row was made from is gone; the row says so
     folded = fold(case, events)
     if folded is None:
         yield Deviation(case, "the case", "of an unknown workflow", "of one that this version knows")

@@ -36,6 +36,16 @@ class CaseRow(Row, table=True):
     program: str = Field(max_length=64)
 
 
+class ErasedCaseRow(Row, table=True):
+    """A case whose texts were erased after their retention, and the case in which that was agreed."""
+
+    __tablename__ = "erased_case"
+
+    case_id: str = Field(primary_key=True, max_length=255)
+    erasure: str = Field(max_length=255)
+    at: datetime
+
+
 class CaseWatchRow(Row, table=True):
     """An open case that wants to hear of each complete pull of a source."""
 

@@ -9,8 +9,9 @@ from sqlmodel import Field
 
 from bot.store.base import Row
 
-APPEND_ONLY = ("entry", "leaf", "checkpoint", "event")
-"""Tables in which nothing is ever changed or deleted; a trigger on each says so on both databases."""
+APPEND_ONLY = ("entry", "leaf", "checkpoint", "event", "erased_case")
+"""Tables in which nothing is ever changed or deleted; a trigger on each says so on both databases. One thing is let through:
+an event of an erased case loses its text."""
 
 
 class EntryRow(Row, table=True):

@@ -87,6 +87,11 @@ class StoredEvent:
     body: Mapping[str, Any]
     attestation: str | None
 
+    @property
+    def erased(self) -> bool:
+        """Whether its text was erased after retention: nobody is named any more."""
+        return not self.by
+
 
 @dataclass(frozen=True)
 class Head:

@@ -106,6 +106,14 @@ class FileVault:
         )
         yield from sorted(found)
 
+    def forget(self, name: str) -> None:
+        """Take an object away after its retention; one that is not there is a no-op. Raises OSError, ValueError."""
+        (self._folder / object_name(name)).unlink(missing_ok=True)
+
+    def forget_evidence(self, sha256: str) -> None:
+        """Take evidence away after its retention; what is not there is a no-op. Raises OSError."""
+        (self._folder / evidence_name(sha256)).unlink(missing_ok=True)
+
     def _make_folder(self, folder: Path) -> None:
         if not folder.is_dir():
             self._make_folder(folder.parent)

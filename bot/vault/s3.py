@@ -29,7 +29,7 @@ from bot.vault.name import altered, evidence_name, forked, is_sha256, missing, o
 from bot.vault.s3_failure import MISSING, code_of, status_of, why
 
 RETENTION = timedelta(days=2557)
-"""Seven years: what auditors and most contracts ask for. No one can shorten it, not the account's root either."""
+"""Seven years, where the program says nothing else. No one can shorten it, not the account's root either."""
 RENEWED = timedelta(days=30)
 """A lock is made longer only where that is worth a request."""
 CHUNK = 1024 * 1024
@@ -78,7 +78,12 @@ class S3Vault:
     """
 
     def __init__(
-        self, client: Any, bucket: str, prefix: str, now: Callable[[], datetime], retention: timedelta = RETENTION
+        self,
+        client: Any,
+        bucket: str,
+        prefix: str,
+        now: Callable[[], datetime],
+        retention: Callable[[], timedelta] = lambda: RETENTION,
     ) -> None:
         self.client = client
         self.bucket = bucket
@@ -178,7 +183,7 @@ class S3Vault:
 
     def _lock_longer(self, name: str, there: Mapping[str, Any]) -> None:
         """Evidence that is used again is locked from now on again: what rests on it must not outlive it."""
-        until, wanted = there.get("ObjectLockRetainUntilDate"), self._now() + self._retention
+        until, wanted = there.get("ObjectLockRetainUntilDate"), self._now() + self._retention()
         if until is None or until > wanted - RENEWED:
             return
         lock = {"Mode": "COMPLIANCE", "RetainUntilDate": wanted.replace(microsecond=0)}
@@ -201,7 +206,7 @@ class S3Vault:
                         ChecksumAlgorithm="SHA256",
                         ChecksumSHA256=checksum,
                         ObjectLockMode="COMPLIANCE",
-                        ObjectLockRetainUntilDate=self._now() + self._retention,
+                        ObjectLockRetainUntilDate=self._now() + self._retention(),
                     )
                 break
             except VaultFailed as failure:

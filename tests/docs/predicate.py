@@ -8,8 +8,9 @@ from inspect import cleandoc
 
 from pydantic.json_schema import models_json_schema
 
-from workflows.kernel.attestation import predicate_type
 from workflows.kernel.arrival import EVIDENCE
+from workflows.kernel.attestation import predicate_type
+from workflows.kernel.erasure_view import ERASURE
 from workflows.kernel.ledger import LEDGER
 from workflows.kernel.model import AttemptRefused, Event
 from workflows.registry import WORKFLOWS
@@ -21,7 +22,7 @@ FORMATS = {"date-time": "time", "date": "day"}
 
 def events() -> Iterator[tuple[str, type[Event]]]:
     """Each workflow's events, each once, with the workflow's name."""
-    for workflow in (*WORKFLOWS, LEDGER, EVIDENCE):
+    for workflow in (*WORKFLOWS, LEDGER, EVIDENCE, ERASURE):
         for event in workflow.events:
             if event is not AttemptRefused:
                 yield workflow.name, event

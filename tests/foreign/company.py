@@ -14,20 +14,21 @@ from typing import Any, NamedTuple
 
 from tests.foreign.specimen import TEXTS, Specimens
 from tests.proof.ledger import MONDAY, ORIGIN, Acme
+from workflows.kernel.arrival import EVIDENCE
 from workflows.kernel.attestation import Born, Frame, attestation, born
 from workflows.kernel.bundle import Logged, TrustedLog, bundle, trusted_root
 from workflows.kernel.checkpoint import Checkpoint, log_id, vkey
 from workflows.kernel.dsse import attestation_id, pae
 from workflows.kernel.encoding import b64
+from workflows.kernel.erasure_view import ERASURE
 from workflows.kernel.identity import Person
 from workflows.kernel.jcs import canonical
-from workflows.kernel.arrival import EVIDENCE
 from workflows.kernel.ledger import LEDGER
 from workflows.kernel.model import Actor, AttemptRefused, Event, EvidenceRef, Via, by_person, by_system, by_time
 from workflows.kernel.workflow import Workflow
 from workflows.registry import WORKFLOWS
 
-ALL = (*WORKFLOWS, LEDGER, EVIDENCE)
+ALL = (*WORKFLOWS, LEDGER, EVIDENCE, ERASURE)
 
 START = datetime(2026, 1, 1, tzinfo=UTC)
 PEOPLE = ("Maya Chen", "Ravi Patel 🛠️", "דנה אוקפור", "Tom <!channel>", "Lena Nováková " * 20)

@@ -200,7 +200,9 @@ def test_nothing_in_an_append_only_table_is_changed_or_deleted(database: Databas
         "INSERT INTO event (case_id, n, name, version, at, by, actor, body) "
         "VALUES ('access_review/maya', 1, 'opened', 1, '2026-10-05 00:00:00', '{}', 'time', '{}')",
     )
-    column = {"entry": "seq", "leaf": "entry_id", "checkpoint": "note", "event": "n"}[table]
+    run(database, "INSERT INTO erased_case (case_id, erasure, at) VALUES ('a', 'b', '2026-10-05 00:00:00')")
+    columns = {"entry": "seq", "leaf": "entry_id", "checkpoint": "note", "event": "n", "erased_case": "erasure"}
+    column = columns[table]
 
     with pytest.raises(DBAPIError, match=f"{table} is append-only"):
         run(database, statement.format(table, column))

@@ -29,6 +29,7 @@ from tests.approval.world import as_person
 from workflows.approval.examples.company import LINES, START, collection
 from workflows.approval.model import Approve, OpenDesk, RefuseRequest, ReportDone, SeeDeskPull, Withdraw
 from workflows.kernel.arrival import EVIDENCE
+from workflows.kernel.erasure_view import ERASURE
 from workflows.kernel.errors import Refused
 from workflows.kernel.ledger import LEDGER
 from workflows.kernel.model import CaseId, Command, FactNeeds, Facts, by_system, by_time
@@ -36,7 +37,7 @@ from workflows.kernel.ports import EvidenceMissing
 from workflows.kernel.workflow import Example, Workflow
 from workflows.registry import WORKFLOWS
 
-ALL = {w.name: w for w in (*WORKFLOWS, LEDGER, EVIDENCE)}
+ALL = {w.name: w for w in (*WORKFLOWS, LEDGER, EVIDENCE, ERASURE)}
 TOLD = [(w, example) for w in ALL.values() for example in w.examples()]
 TABLES = {
     "event": "case_id, n, seq, name, version, at, by, actor, body, attestation",

@@ -16,7 +16,8 @@ from workflows.kernel.model import Control, Digest
 
 class Company(Value):
     """Who the program belongs to. Logins are those of the identity provider; ``holidays`` is an ISO country code, with or
-    without a region (`DE`, `DE-BE`); ``closed_days`` are further days on which nobody works."""
+    without a region (`DE`, `DE-BE`); ``closed_days`` are further days on which nobody works. Records are kept for
+    ``retention_years``."""
 
     name: str
     time_zone: str = "UTC"
@@ -26,6 +27,7 @@ class Company(Value):
     control_owner: str
     deputy: str | None = None
     roles: dict[str, tuple[str, ...]] = {}
+    retention_years: int = 7
 
 
 class SourceConfig(Value):
