@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from difflib import get_close_matches
 from pathlib import Path
+from typing import Any
 from urllib.parse import urlsplit
 
 
@@ -43,6 +45,11 @@ class Settings:
     environment: Mapping[str, str]
     tsa_url: str = ""
     tsa_ca: Path | None = None
+    github_app_id: str = ""
+    github_app_private_key: str = ""
+    github_webhook_secret: str = ""
+    github_api_url: str = "https://api.github.com"
+    hook_secrets: Mapping[str, str] = field(default_factory=dict)
 
     def __repr__(self) -> str:
         return f"Settings(data={self.data}, program={self.program})"
@@ -81,12 +88,20 @@ KNOWN = {
     "OKTA_CLIENT_TOKEN": "an API token of a read-only administrator",
     "OKTA_OIDC_ISSUER": "https://…okta.com or https://…okta.com/oauth2/default: where people sign in",
     "OKTA_OIDC_CLIENT_ID": "Attester's public client (PKCE) there; redirect: ATTESTER_PUBLIC_URL/login/callback",
+    "GITHUB_APP_ID": "the id of the GitHub App that answers for protected environments",
+    "GITHUB_APP_PRIVATE_KEY": "that App's private key: its PEM text, or file:PATH",
+    "GITHUB_WEBHOOK_SECRET": "the secret of that App's webhook, at least 16 characters",
+    "GITHUB_API_URL": "the base of GitHub's API; default https://api.github.com",
+    "ATTESTER_HOOK_SECRET_NAME": "the secret of the hook `name`, one variable for each hook, at least 32 characters",
     "AWS_ENDPOINT_URL": "another base of AWS's API, for stand-ins",
     "HOST": "address to listen on; default 127.0.0.1",
     "PORT": "port to listen on; default 3000",
 }
 """Every variable that is read, with one line of meaning; the documentation lists the same."""
 
+
+HOOK = "ATTESTER_HOOK_SECRET_"
+"""What follows names the hook: `ATTESTER_HOOK_SECRET_JENKINS` is the secret of `/hooks/jenkins`."""
 
 LATER = {
     "ATTESTER_SMTP_URL": "e-mail",
@@ -100,12 +115,55 @@ def _unknown(env: Mapping[str, str]) -> list[str]:
     """Variables that look like ours and are not: a misspelt one would otherwise be left out without a word."""
     problems = []
     for name in sorted(n for n in env if n.startswith("ATTESTER_") and n not in KNOWN and env[n].strip()):
+        if name.startswith(HOOK):
+            continue
         if name in LATER:
             problems.append(f"{name} is set, but this version has no {LATER[name]}. Take it out of the environment.")
             continue
         near = get_close_matches(name, KNOWN, n=1)
         problems.append(f"{name} is no setting. " + (f"Did you mean {near[0]}?" if near else "Take it out."))
     return problems
+
+
+def _pipelines(env: Mapping[str, str], problems: list[str]) -> dict[str, Any]:
+    """What is needed to answer pipelines: the GitHub App and the hooks. A short secret can be guessed, so it is refused."""
+    app, key, secret = (
+        env.get(f"GITHUB_{name}", "").strip() for name in ("APP_ID", "APP_PRIVATE_KEY", "WEBHOOK_SECRET")
+    )
+    api = env.get("GITHUB_API_URL", "").strip().rstrip("/") or "https://api.github.com"
+    if any((app, key, secret)) and not all((app, key, secret)):
+        problems.append(
+            "GITHUB_APP_ID, GITHUB_APP_PRIVATE_KEY and GITHUB_WEBHOOK_SECRET go together. Set all three, or none."
+        )
+    if secret and len(secret) < 16:
+        problems.append(
+            "GITHUB_WEBHOOK_SECRET is shorter than 16 characters. Make a longer one and set it at GitHub too."
+        )
+    where = urlsplit(api)
+    local = where.hostname in ("127.0.0.1", "localhost")
+    if (where.scheme != "https" and not local) or not where.hostname or where.query or where.fragment:
+        problems.append("GITHUB_API_URL is no address of an API. Write https://api.github.com or https://HOST/api/v3.")
+    if key.startswith("file:"):
+        try:
+            key = Path(key.removeprefix("file:")).read_text(encoding="utf-8")
+        except (OSError, UnicodeDecodeError):
+            problems.append(
+                "GITHUB_APP_PRIVATE_KEY names a file that cannot be read. Check the path and its permissions."
+            )
+    elif key and "PRIVATE KEY" not in key:
+        problems.append("GITHUB_APP_PRIVATE_KEY is no PEM text. Copy the whole file, or write file:PATH.")
+    hooks: dict[str, str] = {}
+    for variable in sorted(n for n in env if n.startswith(HOOK) and env[n].strip()):
+        name, held = variable.removeprefix(HOOK), env[variable].strip()
+        if not re.fullmatch("[A-Z0-9][A-Z0-9_]{0,39}", name):
+            problems.append(f"{variable} names no hook. Write {HOOK}NAME with capital letters, digits and underscores.")
+        elif len(held) < 32:
+            problems.append(f"{variable} is shorter than 32 characters. Make one with: openssl rand -hex 32")
+        hooks[name.lower().replace("_", "-")] = held
+    return {
+        "github_app_id": app, "github_app_private_key": key.replace("\\n", "\n"), "github_webhook_secret": secret,
+        "github_api_url": api, "hook_secrets": hooks,
+    }  # fmt: skip
 
 
 def _outside(vault: str, tsa_url: str, tsa_ca: str) -> list[str]:
@@ -136,6 +194,16 @@ def _sign_in(issuer: str, client: str, public: str) -> list[str]:
     return problems
 
 
+def _slack(token: str, app_token: str) -> list[str]:
+    """What is wrong with the tokens of the Slack app."""
+    problems = []
+    if token and not token.startswith("xoxb-"):
+        problems.append("SLACK_BOT_TOKEN does not start with xoxb-. Copy the *bot* token of the installed app.")
+    if app_token and not app_token.startswith("xapp-"):
+        problems.append("SLACK_APP_TOKEN does not start with xapp-. Make an app-level token with connections:write.")
+    return problems
+
+
 def _key(name: str, spec: str, problems: list[str]) -> str:
     """Where a key is, as it was written; what cannot be one is added to the problems."""
     if not spec.startswith(("file:", "awskms:///")):
@@ -160,10 +228,7 @@ def load(environment: Mapping[str, str] | None = None) -> Settings:
     if not database.startswith(("sqlite:///", "postgresql://", "postgres://", "postgresql+psycopg://")):
         problems.append("DATABASE_URL is neither sqlite:///… nor postgresql+psycopg://…. Write one of these.")
     token, app_token = get("SLACK_BOT_TOKEN"), get("SLACK_APP_TOKEN")
-    if token and not token.startswith("xoxb-"):
-        problems.append("SLACK_BOT_TOKEN does not start with xoxb-. Copy the *bot* token of the installed app.")
-    if app_token and not app_token.startswith("xapp-"):
-        problems.append("SLACK_APP_TOKEN does not start with xapp-. Make an app-level token with connections:write.")
+    problems += _slack(token, app_token)
     public = get("ATTESTER_PUBLIC_URL")
     if public and urlsplit(public).scheme not in ("http", "https"):
         problems.append("ATTESTER_PUBLIC_URL is no web address. Write https://host.")
@@ -176,6 +241,7 @@ def load(environment: Mapping[str, str] | None = None) -> Settings:
     tsa_url, tsa_ca = get("ATTESTER_TSA_URL"), get("ATTESTER_TSA_CA")
     problems += _outside(vault, tsa_url, tsa_ca)
     problems += _sign_in(get("OKTA_OIDC_ISSUER"), get("OKTA_OIDC_CLIENT_ID"), public)
+    pipelines = _pipelines(env, problems)
     program = get("ATTESTER_PROGRAM")
     if problems:
         raise SettingsInvalid(problems)
@@ -201,6 +267,7 @@ def load(environment: Mapping[str, str] | None = None) -> Settings:
         host=get("HOST", "127.0.0.1"),
         port=int(port),
         environment=env,
+        **pipelines,
     )
 
 

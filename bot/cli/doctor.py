@@ -209,6 +209,11 @@ def _sources(p: Product) -> Iterator[Finding]:
             )
 
 
+def _deploys(p: Product) -> Iterator[Finding]:
+    for seen in p.deploys.seen():
+        yield Finding("deploys", seen.fine, seen.said)
+
+
 def _outbox(p: Product) -> Iterator[Finding]:
     for alarm in p.queue.alarms():
         yield Finding("outbox", False, f"{alarm.name}: {alarm.detail}")
@@ -220,5 +225,5 @@ def _outbox(p: Product) -> Iterator[Finding]:
 
 CHECKS: dict[str, Check] = {
     "database": _database, "keys": _keys, "ledger": _ledger, "vault": _vault, "time": _time, "program": _program,
-    "slack": _slack, "sign-in": _sign_in, "sources": _sources, "outbox": _outbox,
+    "slack": _slack, "sign-in": _sign_in, "sources": _sources, "deploys": _deploys, "outbox": _outbox,
 }  # fmt: skip

@@ -11,6 +11,7 @@ from bot.due import Due
 from bot.facts import NoProgram
 from bot.jobs import Jobs, Tick
 from bot.main import outside
+from bot.main.deploy import Deploys
 from bot.main.erasure import erase_agreed
 from bot.main.pieces import Pieces
 from bot.main.standing import Watch, ledger_state
@@ -42,8 +43,22 @@ class Product(Pieces):
         sick = jobs.sick if jobs else list
         pages = self.sign_in.site if self.sign_in else None
         return build_web(
-            WebDeps(wall=self.wall, slack=answer, log=self.log, sign_in=pages, unhealthy=sick, unready=self.unready)
+            WebDeps(
+                wall=self.wall,
+                slack=answer,
+                log=self.log,
+                sign_in=pages,
+                github=self.deploys.events(),
+                hooks=self.deploys.hooks(),
+                unhealthy=sick,
+                unready=self.unready,
+            )
         )
+
+    @cached_property
+    def deploys(self) -> Deploys:
+        """Pipelines that ask whether a deployment may go."""
+        return Deploys(self)
 
     @cached_property
     def due(self) -> Due:
@@ -58,6 +73,7 @@ class Product(Pieces):
             "copy": Copies(self.record.evidence, self.vault),
             "pull": Pulls(self.puller.pull),
             "receipt": ReceiptsInThreads(self.chat, self.receipts.card),
+            **self.deploys.handlers(),
         }
         return Deliverer(self.queue, handlers, self.clock)
 
@@ -78,6 +94,7 @@ class Product(Pieces):
             Tick("erase", 600.0, lambda: erase_agreed(self, self.runtime)),
             Tick("standing", 60.0, Watch(self, self.queue, self.facts, lambda: ledger_state(self, self.queue)).run),
             *outside.ticks(self, self.queue),
+            *self.deploys.ticks(),
         ]
         hear = Listener(self.database, deliverer.poke)
         return Jobs(deliverer, [t for t in ticks if t.name not in without], self.clock, [hear.run_until])
@@ -128,6 +145,8 @@ class Product(Pieces):
 
     def close(self) -> None:
         """Give back what was opened."""
+        if "deploys" in self.__dict__:
+            self.deploys.close()
         if "office" in self.__dict__:
             self.office.close()
         super().close()

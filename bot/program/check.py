@@ -168,11 +168,26 @@ def _level_is_reachable(draft: Draft) -> Iterator[Problem]:
                 )
 
 
-def _environments_are_connected(draft: Draft) -> Iterator[Problem]:
+def _environments_have_one_control(draft: Draft) -> Iterator[Problem]:
+    first: dict[tuple[str, str], str] = {}
     for control in draft.controls:
-        if control.value.settings.get("environments"):
-            what = "This version asks nobody about deploys: nothing that deploys is connected yet."
-            yield control.problem(what, "Take `environments` out.", "environments")
+        for number, entry in enumerate(control.value.settings.get("environments") or ()):
+            name = (str(entry["repository"]).lower(), str(entry["environment"]).lower())
+            if name in first:
+                what = f"{first[name]} approves deploys to {entry['environment']} of {entry['repository']} already."
+                mend = "Keep the environment in one control."
+                yield control.problem(what, mend, "environments", number, "environment")
+            first.setdefault(name, control.value.id)
+
+
+def _accounts_are_a_source(draft: Draft) -> Iterator[Problem]:
+    for control in draft.controls:
+        name = control.value.settings.get("accounts")
+        if control.value.workflow == "approval" and name and name not in draft.source_ids and draft.all_sources:
+            what = f"{quoted(str(name))} is no source of this program."
+            yield control.problem(
+                what, "Write the id of a source whose accounts are those of the pipeline.", "accounts"
+            )
 
 
 def _lapsed(draft: Draft, today: date) -> Iterator[Problem]:
@@ -194,5 +209,6 @@ CHECKS: Sequence[Callable[[Draft], Iterator[Problem]]] = (
     _privilege_is_clear,
     _cadence_fits,
     _level_is_reachable,
-    _environments_are_connected,
+    _environments_have_one_control,
+    _accounts_are_a_source,
 )

@@ -17,6 +17,7 @@ from starlette.routing import Route
 
 from bot.web.guard import Guard
 from bot.web.log import add_log
+from bot.web.pipeline import add_pipelines
 from bot.web.ports import Said, WebDeps
 from bot.web.signin import add_sign_in
 
@@ -63,6 +64,7 @@ def build_web(deps: WebDeps) -> FastAPI:
         add_log(app, deps.log)
     if deps.sign_in is not None:
         add_sign_in(app, deps.sign_in)
+    add_pipelines(app, deps)
 
     @app.get("/", response_class=HTMLResponse)
     def index() -> HTMLResponse:

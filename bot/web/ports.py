@@ -39,6 +39,26 @@ class SignInPages(Protocol):
         ...
 
 
+class EventDoor(Protocol):
+    """`POST /github/events`."""
+
+    def receive(self, body: bytes, headers: Mapping[str, str]) -> Said:
+        """The answer to one webhook, believed or not; ``headers`` have lower-case names."""
+        ...
+
+
+class HookDoor(Protocol):
+    """`POST /hooks/{name}` and `GET /hooks/{name}/{id}`."""
+
+    def receive(self, name: str, body: bytes, headers: Mapping[str, str]) -> Said:
+        """The answer to one request, believed or not."""
+        ...
+
+    def ask(self, name: str, number: str, headers: Mapping[str, str]) -> Said:
+        """The answer to one question."""
+        ...
+
+
 def _nothing() -> Sequence[str]:
     return ()
 
@@ -48,7 +68,8 @@ class WebDeps:
     """What the web app is built from.
 
     ``slack`` answers one verified-or-not request: (body, headers with lower-case names) → (status, headers, body); None
-    in Socket Mode. ``sign_in`` has the pages of signing in; None where no identity provider is set. ``unhealthy`` and
+    in Socket Mode. ``sign_in`` has the pages of signing in; None where no identity provider is set. ``github`` and ``hooks``
+    answer pipelines; None where none is set up. ``unhealthy`` and
     ``unready`` give the reasons, as sentences; none means fine. ``wall`` is the clock on the wall.
     """
 
@@ -56,6 +77,8 @@ class WebDeps:
     slack: Callable[[bytes, Mapping[str, str]], Said] | None = None
     log: Log | None = None
     sign_in: SignInPages | None = None
+    github: EventDoor | None = None
+    hooks: HookDoor | None = None
     unhealthy: Callable[[], Sequence[str]] = _nothing
     unready: Callable[[], Sequence[str]] = _nothing
     name: str = "Attester"

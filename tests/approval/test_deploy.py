@@ -133,6 +133,21 @@ def test_an_environment_that_the_program_does_not_name_is_refused() -> None:
     assert refusal(acme, "approval/deploy/acme/payments/staging/1/1", opened, GITHUB).code == "no_such_environment"
 
 
+def test_an_environment_has_one_way_in() -> None:
+    hooked = dict(ruled().settings["environments"][0]) | {"hook": "jenkins"}
+    case = "approval/deploy/acme/payments/production/7/1"
+    codes = {}
+    for control in ("github", "hooked"):
+        acme = office(ruled(environments=[hooked]) if control == "hooked" else ruled())
+        for system in ("github", "hook:jenkins", "hook:other", "hook:"):
+            opened = OpenDeploy(deploy=DEPLOY.model_copy(update={"system": system}), title="Try", requester="P-lena")
+            fits = (control, system) in {("github", "github"), ("hooked", "hook:jenkins")}
+            codes[control, system] = "" if fits else refusal(acme, case, opened, GITHUB).code
+
+    assert [who for who, code in codes.items() if not code] == [("github", "github"), ("hooked", "hook:jenkins")]
+    assert {code for code in codes.values() if code} == {"no_such_environment"}
+
+
 def test_a_requester_whom_nobody_knows_makes_the_deploy_refusable_only() -> None:
     acme = office()
 

@@ -20,6 +20,7 @@ from workflows.approval.model import (
     NoteBypass,
     NoteOutcome,
     NoteRelease,
+    NoteUnguarded,
     OpenDeploy,
     OpenFinding,
     RateRisk,
@@ -149,6 +150,11 @@ def _deploys(office: Office) -> list[Example]:
     found.append(office.example("deploy_bypassed", other))
     office.tell(other, ExplainBypass(reason="Approvals were down; the incident of that night has it."), "dana")
     found.append(office.example("deploy_explained", other))
+    open_door = "approval/deploy/acme/payments/production/guard/2026-11-23"
+    doors = ("Administrators may bypass the rules of this environment.",)
+    unguarded = NoteUnguarded(repository="acme/payments", environment="production", doors=doors)
+    office.tell(open_door, unguarded, by_system("github"))
+    found.append(office.example("deploy_unguarded", open_door))
     third = "approval/deploy/acme/payments/production/9183760/1"
     scan = (evidence("scan.sarif"),)
     office.tell(third, OpenDeploy(deploy=DEPLOY, title="Try again", evidence=scan), by_system("github"))

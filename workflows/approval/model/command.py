@@ -90,7 +90,7 @@ class OpenFinding(SystemCommand):
 
 
 class OpenDeploy(SystemCommand):
-    """GitHub asks whether a deployment may go. ``missing`` is what is awaited before anybody is asked."""
+    """A pipeline asks whether a deployment may go. ``missing`` is what is awaited before anybody is asked."""
 
     deploy: Deploy
     title: str
@@ -105,6 +105,7 @@ class AttachEvidence(SystemCommand):
     evidence: tuple[EvidenceRef, ...]
     missing: tuple[str, ...] = ()
     commit: str = ""
+    facts: tuple[str, ...] = ()
 
 
 class RateRisk(Command):
@@ -219,6 +220,15 @@ class NoteBypass(SystemCommand):
 
     deploy: Deploy
     title: str
+    evidence: tuple[EvidenceRef, ...] = ()
+
+
+class NoteUnguarded(SystemCommand):
+    """A protected environment can be deployed to around our approval. ``doors`` says how, a sentence each."""
+
+    repository: str
+    environment: str
+    doors: tuple[str, ...]
     evidence: tuple[EvidenceRef, ...] = ()
 
 

@@ -159,8 +159,24 @@ class DeployBypassed(Event):
         return self.files
 
 
+class DeployUnguarded(Event):
+    """A protected environment can be deployed to around our approval; ``doors`` says how, a sentence each."""
+
+    NAME: ClassVar[str] = "deploy_unguarded"
+    DETACHED: ClassVar[tuple[str, ...]] = ("request", "frame")
+    repository: str
+    environment: str
+    doors: tuple[str, ...]
+    request: Request
+    frame: Frame
+    files: tuple[EvidenceRef, ...] = ()
+
+    def evidence(self) -> tuple[EvidenceRef, ...]:
+        return self.files
+
+
 class BypassExplained(Event):
-    """The control owner said how a deployment went out without an approval."""
+    """The control owner said how a deployment went out, or can go out, without an approval."""
 
     NAME: ClassVar[str] = "bypass_explained"
     DETACHED: ClassVar[tuple[str, ...]] = ("reason",)

@@ -50,11 +50,13 @@ class ApprovalRequested(Event):
 
 
 class EvidenceAttached(Event):
-    """Evidence came for the case."""
+    """Evidence came for the case. ``facts`` are what it says of a deploy, in place of what was known before."""
 
     NAME: ClassVar[str] = "evidence_attached"
+    DETACHED: ClassVar[tuple[str, ...]] = ("facts",)
     files: tuple[EvidenceRef, ...]
     missing: tuple[str, ...] = ()
+    facts: tuple[str, ...] = ()
 
     def evidence(self) -> tuple[EvidenceRef, ...]:
         return self.files

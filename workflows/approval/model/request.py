@@ -37,7 +37,9 @@ class Deploy(Value):
     """A deployment that waits: exactly this commit, this run, this attempt.
 
     ``authors`` are the people who wrote its commits, as the directory knows them; ``unknown`` are the logins that could
-    not be linked to anybody. While there is one, nobody can be told apart from the author.
+    not be linked to anybody. While there is one, nobody can be told apart from the author. ``starters`` are all who had a
+    part in starting it, ``started_by`` says who or what did, as the pipeline names them. ``system`` is who asks: `github`,
+    or `hook:NAME`; ``link`` is where its change can be read.
     """
 
     repository: str
@@ -50,6 +52,10 @@ class Deploy(Value):
     author_names: tuple[str, ...] = ()
     unknown: tuple[str, ...] = ()
     facts: tuple[str, ...] = ()
+    system: str = ""
+    starters: tuple[PersonId, ...] = ()
+    started_by: str = ""
+    link: str = ""
 
 
 class Finding(Value):

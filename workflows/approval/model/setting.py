@@ -67,15 +67,16 @@ class Entry(Value):
 class Environment(Value):
     """An environment whose deploys are approved here. ``needed`` of the approvers, each another person, must say yes.
 
-    ``evidence`` names what must be at hand, for exactly this commit, before anybody is asked. While nothing receives the
-    requests of GitHub, nobody is asked.
+    ``evidence`` names what must be at hand, for exactly this commit, before anybody is asked. ``hook`` is the one hook
+    that may ask about it; without one, GitHub asks.
     """
 
-    repository: str = Field(min_length=3)
-    environment: str = Field(min_length=1)
+    repository: str = Field(min_length=3, max_length=200)
+    environment: str = Field(min_length=1, max_length=200)
     approvers: tuple[str, ...] = Field(min_length=1)
     needed: int = Field(default=1, ge=1, le=5)
     evidence: tuple[str, ...] = ()
+    hook: Slug | None = None
 
 
 class Risks(Value):
@@ -130,12 +131,18 @@ class Lapses(Value):
 
 
 class Settings(Value):
-    """The settings of an approval control."""
+    """The settings of an approval control.
+
+    ``aliases`` maps a login in a pipeline to the login of the person at the identity provider; ``accounts`` is the source
+    whose accounts say so where no alias does. Whoever is in neither is nobody that could be told apart from an author.
+    """
 
     catalogue: tuple[Entry, ...] = Field(default=(), max_length=MOST_ENTRIES)
     fallback: tuple[str, ...] = ()
     conflicts: tuple[tuple[str, str], ...] = ()
     environments: tuple[Environment, ...] = ()
+    aliases: dict[str, str] = {}
+    accounts: str = ""
     risks: Risks | None = None
     emergency: Emergency | None = None
     wanted: Wanted = Wanted()
@@ -153,6 +160,11 @@ class Settings(Value):
         strange = sorted({side for pair in self.conflicts for side in pair} - set(ids))
         if strange:
             raise ValueError(f"conflicts name {strange[0]!r}, which is not in the catalogue; write ids of its entries")
+        names = [(e.repository.lower(), e.environment.lower()) for e in self.environments]
+        if len(set(names)) != len(names):
+            raise ValueError("an environment stands twice; keep one entry of it")
+        if len({a.lower() for a in self.aliases}) != len(self.aliases):
+            raise ValueError("a login stands twice in aliases, written otherwise; keep one")
         if any(one == other for one, other in self.conflicts):
             raise ValueError("an entry cannot be in conflict with itself; name two different ones")
         return self
@@ -160,6 +172,10 @@ class Settings(Value):
     def entry(self, name: str) -> Entry | None:
         """The entry of the catalogue with this id."""
         return next((e for e in self.catalogue if e.id == name), None)
+
+    def alias(self, login: str) -> str | None:
+        """The login at the identity provider of whoever has this login in a pipeline; compared without case."""
+        return next((known for name, known in self.aliases.items() if name.lower() == login.lower()), None)
 
     def opposed(self, name: str) -> tuple[str, ...]:
         """The entries that nobody may hold together with this one."""

@@ -15,7 +15,7 @@ from workflows.kernel.model import CaseId, Digest, EvidenceRef
 
 Status = Literal[
     "collecting", "asked", "approved", "effective", "ending", "ended",
-    "refused", "withdrawn", "lapsed", "superseded", "effect_failed", "not_ended", "bypassed",
+    "refused", "withdrawn", "lapsed", "superseded", "effect_failed", "not_ended", "bypassed", "unguarded",
 ]  # fmt: skip
 OVER: frozenset[Status] = frozenset({"ended", "refused", "withdrawn", "lapsed", "superseded"})
 """Nothing more is decided here."""
@@ -151,7 +151,7 @@ class Approval:
         """Whether nothing more is wanted in this case."""
         waits = self.review is not None and not self.review.by
         standing = self.status == "effective" and self.request.kind == "access" and self.request.until is None
-        explained = self.status == "bypassed" and bool(self.explained)
+        explained = self.status in ("bypassed", "unguarded") and bool(self.explained)
         return (self.status in OVER or standing or explained) and not waits
 
     @property

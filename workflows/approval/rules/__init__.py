@@ -21,6 +21,7 @@ from workflows.approval.model import (
     NoteBypass,
     NoteOutcome,
     NoteRelease,
+    NoteUnguarded,
     OpenAccess,
     OpenDeploy,
     OpenDesk,
@@ -56,13 +57,14 @@ BY_SYSTEMS = (
     SeeScan,
     AttachEvidence,
     NoteRelease,
+    NoteUnguarded,
     NoteOutcome,
     NoteBypass,
     OpenDeploy,
     OpenFinding,
     OpenDesk,
 )
-OPENS = (OpenDesk, OpenAccess, OpenDeploy, OpenFinding, OpenRisk)
+OPENS = (OpenDesk, OpenAccess, OpenDeploy, OpenFinding, OpenRisk, NoteUnguarded)
 
 
 def decide(state: State, command: Command, by: Actor, at: datetime, facts: Facts) -> Outcome:
@@ -98,6 +100,8 @@ def _open(state: State, command: Command, by: Actor, at: datetime, facts: Facts)
             return opening.open_deploy(command, at, facts)
         case OpenFinding():
             return opening.open_finding(command, at, facts)
+        case NoteUnguarded():
+            return opening.note_unguarded(command, at, facts)
         case OpenRisk():
             return opening.open_risk(command, by, at, facts)
     raise refused("no_such_case")

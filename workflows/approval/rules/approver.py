@@ -63,6 +63,8 @@ def related(person: PersonId, request: Request, directory: Directory) -> Refused
     # CC8.1: whoever wrote a change does not release it.
     if deploy and person in deploy.authors:
         return refused("author")
+    if deploy and person in deploy.starters:
+        return refused("own_request")
     return None
 
 

@@ -20,11 +20,19 @@ from workflows.approval.model import (
     GrantRefuted,
     GrantRequested,
     GrantVerified,
+    Request,
     TaskBlocked,
     TaskReported,
 )
 from workflows.approval.rules.ladder import GONE_WITHIN
 from workflows.kernel.model import Recorded
+
+
+def told_anew(request: Request, facts: tuple[str, ...]) -> Request:
+    """The request with what its evidence says now, where it says anything."""
+    if request.deploy is None or not facts:
+        return request
+    return request.model_copy(update={"deploy": request.deploy.model_copy(update={"facts": facts})})
 
 
 def fold(state: Approval, recorded: Recorded) -> Approval:

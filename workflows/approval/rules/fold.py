@@ -19,6 +19,7 @@ from workflows.approval.model import (
     BypassExplained,
     Decision,
     DeployBypassed,
+    DeployUnguarded,
     Desk,
     DeskOpened,
     DeskPulled,
@@ -64,8 +65,11 @@ def evolve(state: State, recorded: Recorded) -> State:
             files=event.files,
             missing=event.missing,
         )
-    if isinstance(event, DeployBypassed):
-        return _bypassed(recorded.case, recorded.at, event)
+    if isinstance(event, DeployBypassed | DeployUnguarded):
+        if isinstance(state, Approval):
+            # Whoever was asked about it sees that nothing is left to decide.
+            return replace(state, status="bypassed", asked=(), files=(*state.files, *event.files))
+        return _around(recorded.case, recorded.at, event)
     if isinstance(event, AccessReserved):
         return _reserved(state if isinstance(state, Holder) else None, recorded.case, recorded.at, event)
     if isinstance(state, Holder) and isinstance(event, AccessReleased):
@@ -78,14 +82,14 @@ def evolve(state: State, recorded: Recorded) -> State:
     return state
 
 
-def _bypassed(case: CaseId, at: datetime, event: DeployBypassed) -> Approval:
+def _around(case: CaseId, at: datetime, event: DeployBypassed | DeployUnguarded) -> Approval:
     return Approval(
         case=case,
         request=event.request,
         steps=(),
         frame=event.frame,
         requested_at=at,
-        status="bypassed",
+        status="bypassed" if isinstance(event, DeployBypassed) else "unguarded",
         files=event.files,
     )
 
@@ -106,7 +110,8 @@ def _approval(state: Approval, recorded: Recorded) -> Approval:
     event, at = recorded.event, recorded.at
     match event:
         case EvidenceAttached():
-            return replace(state, files=(*state.files, *event.files), missing=event.missing)
+            files, request = (*state.files, *event.files), effect_fold.told_anew(state.request, event.facts)
+            return replace(state, files=files, missing=event.missing, request=request)
         case RiskRated():
             return replace(state, request=event.request, steps=event.steps, missing=())
         case StepAsked():

@@ -10,11 +10,14 @@ from datetime import datetime
 from workflows.approval.model import (
     Access,
     Approval,
+    Deploy,
     DeployBypassed,
+    DeployUnguarded,
     Entry,
     Finding,
     Holder,
     NoteBypass,
+    NoteUnguarded,
     OpenAccess,
     OpenDeploy,
     OpenFinding,
@@ -145,6 +148,9 @@ def open_deploy(command: OpenDeploy, at: datetime, facts: Facts) -> Outcome:
     found = settings.environment(deploy.repository, deploy.environment)
     if found is None:
         raise refused("no_such_environment")
+    # Each environment has one way in: the secret of one pipeline never speaks for another.
+    if (deploy.system.removeprefix("hook:") if deploy.system.startswith("hook:") else None) != found.hook:
+        raise refused("no_such_environment", "The program lets another pipeline ask about this environment.")
     requester = facts.directory.get(command.requester)
     unknown = deploy.unknown
     if command.requester and requester is None:
@@ -253,6 +259,36 @@ def note_bypass(state: Approval | None, command: NoteBypass, at: datetime, facts
         commit=deploy.commit,
         request=request,
         frame=frame,
+        files=command.evidence,
+    )
+    return Outcome(events=(event,))
+
+
+def note_unguarded(command: NoteUnguarded, at: datetime, facts: Facts) -> Outcome:
+    """A protected environment has another way in: the control owner is asked to close it, or to say why it is open."""
+    settings = settings_of(facts)
+    if settings.environment(command.repository, command.environment) is None:
+        raise refused("no_such_environment")
+    deploy = Deploy(
+        repository=command.repository,
+        environment=command.environment,
+        run="",
+        attempt=0,
+        commit="",
+        facts=command.doors,
+    )
+    request = Request(
+        kind="deploy",
+        title=f"{command.environment} is not closed",
+        plain=f"{command.repository} can be deployed to {command.environment} around this approval",
+        deploy=deploy,
+    )
+    event: Event = DeployUnguarded(
+        repository=command.repository,
+        environment=command.environment,
+        doors=command.doors,
+        request=request,
+        frame=framed(request, settings, at, facts),
         files=command.evidence,
     )
     return Outcome(events=(event,))

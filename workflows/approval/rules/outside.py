@@ -26,11 +26,12 @@ from workflows.approval.model import (
 )
 from workflows.approval.rules.approver import fresh, related
 from workflows.approval.rules.asking import asked
+from workflows.approval.rules.effect_fold import told_anew
 from workflows.approval.rules.frame import closed_days, settings_of, zone
 from workflows.approval.rules.plan import planned
 from workflows.approval.rules.refusal import checked_reason, refused
 from workflows.kernel.calendar import after
-from workflows.kernel.model import Actor, EvidenceRef, Facts, Outcome
+from workflows.kernel.model import Actor, Facts, Outcome
 
 
 def attach(state: Approval, command: AttachEvidence, at: datetime, facts: Facts) -> Outcome:
@@ -42,16 +43,17 @@ def attach(state: Approval, command: AttachEvidence, at: datetime, facts: Facts)
         raise refused("other_commit")
     there = {f.name for f in (*state.files, *command.evidence)}
     missing = tuple(m for m in dict.fromkeys([*state.missing, *command.missing]) if m not in there)
-    event = EvidenceAttached(files=command.evidence, missing=missing)
+    event = EvidenceAttached(files=command.evidence, missing=missing, facts=command.facts)
     if missing:
         return Outcome(events=(event,))
-    return Outcome(events=(event, asked(_with_files(state, command.evidence), 0, facts.directory, at)))
+    return Outcome(events=(event, asked(_with_files(state, event), 0, facts.directory, at)))
 
 
-def _with_files(state: Approval, more: tuple[EvidenceRef, ...]) -> Approval:
+def _with_files(state: Approval, event: EvidenceAttached) -> Approval:
+    more = event.files
     return Approval(
         case=state.case,
-        request=state.request,
+        request=told_anew(state.request, event.facts),
         steps=state.steps,
         frame=state.frame,
         requested_at=state.requested_at,
@@ -147,7 +149,7 @@ def explain(state: Approval, command: ExplainBypass, by: Actor) -> Outcome:
     """The control owner says how a deployment went out without an approval."""
     person = by.somebody()
     owners = [p.id for p in (state.frame.owner, state.frame.deputy) if p]
-    if state.status != "bypassed" or person.id not in owners:
+    if state.status not in ("bypassed", "unguarded") or person.id not in owners:
         raise refused("not_yours")
     if state.explained:
         raise refused("already_decided")

@@ -129,8 +129,11 @@ def asks(state: State) -> Sequence[Ask]:
                     open=not state.review.by,
                 )
             )
-    if state.status == "bypassed":
-        detail = "It went out without an approval. Say how."
+    if state.status in ("bypassed", "unguarded"):
+        went = state.status == "bypassed"
+        detail = (
+            "It went out without an approval. Say how." if went else "It can go out around us. Close it, or say why."
+        )
         found.append(
             Ask(key="bypass", person=state.frame.owner.id, title=about, detail=detail, open=not state.explained)
         )

@@ -48,8 +48,13 @@ def _question(state: Approval, number: int, person: Person) -> list[Block]:
         lines.append(Mrkdwn("It was shortened; this is what is asked now."))
     lines += [words.decided(d) for d in state.decisions[:5]]
     lines.append(fill("Answer by {}. Without an answer it lapses.", when(state.frame.lapse_at)))
+    # CC8.1: where an author cannot be told apart from whoever decides, nothing but a no is offered.
+    told_apart = not (state.request.deploy and state.request.deploy.unknown)
+    if not told_apart:
+        lines.append(Mrkdwn("It can only be refused: somebody who started or wrote it is not linked to anybody here."))
+    yes = button("Approve", Link(act="approve", ref=ref, item=item, stamp=state.stamp), style="primary")
     row = [
-        button("Approve", Link(act="approve", ref=ref, item=item, stamp=state.stamp), style="primary"),
+        *([yes] if told_apart else []),
         button("Refuse …", Link(act="refuse", ref=ref, item=item, stamp=state.stamp), style="danger"),
     ]
     if state.request.kind != "deploy":

@@ -159,15 +159,17 @@ def rate_cards(state: Approval) -> list[Card]:
 
 
 def bypass_cards(state: Approval) -> list[Card]:
-    """The control owner is asked how a deployment went out without an approval."""
-    if state.status != "bypassed":
+    """The control owner is asked how a deployment went out without an approval, or why it can."""
+    if state.status not in ("bypassed", "unguarded"):
         return []
-    text = words.message("Went out without an approval", title(state))
-    blocks: list[Block] = [header("Went out without an approval"), section(words.facts(state))]
+    heading = words.STATUS[state.status]
+    text = words.message(heading, title(state))
+    blocks: list[Block] = [header(heading), section(words.facts(state))]
     if state.explained:
         blocks.append(section(fill("Explained: {}", words.quoted(state.explained, 600))))
     else:
         link = Link(act="explain", ref=case_ref(state.case))
-        blocks.append(actions(button("Say how …", link, style="primary")))
+        word = "Say how …" if state.status == "bypassed" else "Say why …"
+        blocks.append(actions(button(word, link, style="primary")))
     owner = state.frame.owner
     return [Card(key="bypass", to=owner.id, text=text, blocks=tuple(blocks), open=not state.explained, urgent=True)]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from workflows.approval.model import Approval, Decision, Request, Role, Status
 from workflows.approval.rules.standing import title
 from workflows.kernel.identity import Person
-from workflows.kernel.text import Mrkdwn, cut, day, fill, joined, mrkdwn, when
+from workflows.kernel.text import Mrkdwn, cut, day, fill, joined, mrkdwn, weblink, when
 
 ROLES: dict[Role, str] = {
     "manager": "as the manager",
@@ -29,6 +29,7 @@ STATUS: dict[Status, str] = {
     "effect_failed": "Granted otherwise than approved",
     "not_ended": "Over, and not gone",
     "bypassed": "Went out without an approval",
+    "unguarded": "Can go out without an approval",
 }
 
 
@@ -105,17 +106,43 @@ def _deploy(request: Request) -> Mrkdwn:
     deploy = request.deploy
     if deploy is None:
         return Mrkdwn("")
+    place = fill("*{}* to *{}*", mrkdwn(deploy.repository, 120), mrkdwn(deploy.environment, 60))
+    if not deploy.commit:
+        return joined([place, *(mrkdwn(f"· {fact}", 300) for fact in deploy.facts[:8])])
     lines = [
-        fill("*{}* to *{}*", mrkdwn(deploy.repository, 120), mrkdwn(deploy.environment, 60)),
+        place,
         fill("Commit `{}`: {}", mrkdwn(deploy.commit[:12], 12), mrkdwn(request.title, 200)),
-        fill("Started by {}, run {}, attempt {}", named(request.requester), mrkdwn(deploy.run, 30), deploy.attempt),
+        fill("Started by {}, run {}, attempt {}", _starter(request), mrkdwn(deploy.run, 40), deploy.attempt),
     ]
     if deploy.author_names:
         lines.append(fill("Written by {}", mrkdwn(", ".join(deploy.author_names[:8]), 300)))
     if deploy.unknown:
         lines.append(fill("Not linked to anybody here: {}", mrkdwn(", ".join(deploy.unknown[:8]), 200)))
     lines += [mrkdwn(f"· {fact}", 160) for fact in deploy.facts[:10]]
+    if deploy.link:
+        lines.append(weblink(deploy.link, "What changes"))
     return joined(lines)
+
+
+def _starter(request: Request) -> Mrkdwn:
+    """Who started a deploy: a person, or whatever the pipeline names where it is nobody of the directory."""
+    if request.requester is not None or request.deploy is None or not request.deploy.started_by:
+        return named(request.requester)
+    return mrkdwn(request.deploy.started_by, 80)
+
+
+def _told(state: Approval) -> Mrkdwn:
+    """Whether the pipeline has heard of the decision. Decided and told are two things."""
+    deploy = state.request.deploy
+    if deploy is None or not deploy.system or state.status in ("collecting", "asked", "bypassed", "unguarded"):
+        return Mrkdwn("")
+    who = "GitHub" if deploy.system == "github" else "the pipeline"
+    if state.outcome:
+        return fill("How it ended: {}", mrkdwn(state.outcome, 60))
+    if state.told:
+        word = "it may go" if state.told == "approved" else "it may not go"
+        return fill("{} was told: {}.", who[0].upper() + who[1:], word)
+    return fill("Decided; {} is not told yet.", who) if state.status != "superseded" else Mrkdwn("")
 
 
 def _exception(request: Request) -> Mrkdwn:
@@ -153,6 +180,7 @@ def standing(state: Approval) -> Mrkdwn:
     elif state.status in ("withdrawn", "superseded") and state.because:
         lines.append(quoted(state.because, 300))
     lines += [decided(d) for d in state.decisions[:5]]
+    lines.append(_told(state))
     if state.cause and state.status == "not_ended":
         lines.append(fill("Last seen: {}", mrkdwn(state.cause, 300)))
     return joined(lines)
