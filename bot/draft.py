@@ -6,13 +6,14 @@ import hashlib
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 from bot.store.record import Record
 from bot.store.write import CardWrite, CaseWrite, EventWrite, Head, Signed
-from workflows.kernel.attestation import Born, Frame, attestation, born, heard, instant, spoken
+from workflows.kernel.attestation import Born, Frame, ask_document, attestation, born, heard, instant, spoken
 from workflows.kernel.bundle import leaf_body
 from workflows.kernel.dsse import attestation_id, pae
+from workflows.kernel.errors import Refused
 from workflows.kernel.jcs import canonical
 from workflows.kernel.model import (
     Actor,
@@ -93,28 +94,51 @@ class Page:
     previous: str | None = None
 
 
+class Seen(NamedTuple):
+    """What somebody decides on: the number of the case's last event, and the digest of the program in force."""
+
+    n: int
+    program: str
+
+
+CHANGED_NEXT = "Nothing was recorded. Look at it as it is now, and press the button again."
+
+
 class Draft:
     """Runs one command and every command it addresses to other cases, in order of case id."""
 
-    def __init__(self, loader: Loader, record: Record, mill: Mill, by: Actor, via: Via | None, at: datetime) -> None:
+    def __init__(
+        self, loader: Loader, record: Record, mill: Mill, by: Actor, via: Via | None, at: datetime,
+        proof: Sequence[Born] = (),
+    ) -> None:  # fmt: skip
         self._loader = loader
         self._store = record
         self._mill = mill
         self._by = by
         self._via = via
         self.at = at
+        self._proof = proof
+        self._asked: CaseId = ""
         self._pages: dict[CaseId, Page] = {}
         self.recorded: list[Recorded] = []
 
-    def run(self, case: CaseId, command: Command, control: str = "") -> None:
-        """Decide here and in every case addressed. Raises Refused; the draft is then worthless."""
+    def run(self, case: CaseId, command: Command, control: str = "", only: Seen | None = None) -> None:
+        """Decide here and in every case addressed. Raises Refused; the draft is then worthless.
+
+        Where ``only`` is given, nothing is decided on a case or under a program that moved on since.
+        """
         queue: list[tuple[CaseId, Command, str]] = [(case, command, control)]
+        self._asked = case
         while queue:
             here, wanted, ruled = queue.pop(0)
             page = self._page(here, ruled)
             page.facts = self._loader.facts(here, page.workflow.needs(page.state, wanted), page.control)
             page.program = page.facts.program
-            outcome = page.workflow.decide(page.state, wanted, self._by, self.at, page.facts)
+            by = self._by_in(here)
+            outcome = page.workflow.decide(page.state, wanted, by, self.at, page.facts)
+            # After the rules: what they refuse by name (somebody else decided) says more than “changed”.
+            if only is not None and here == case and not page.writes and only != Seen(page.n, page.program):
+                raise Refused("changed_meanwhile", "This changed while you signed in.", CHANGED_NEXT)
             for event in outcome.events:
                 self._append(page, event)
             page.wants.extend(outcome.wants)
@@ -135,6 +159,12 @@ class Draft:
         """Each written case with its last event's number, its state and its face: what stands once the writes are committed."""
         pages = sorted(self._pages.items())
         return [(case, p.n, p.state, p.face) for case, p in pages if p.writes and p.face is not None]
+
+    def _by_in(self, case: CaseId) -> Actor:
+        """Who acts in a case. A sign-in proves the decision that it was made for; what follows elsewhere claims no more."""
+        if not self._proof or case == self._asked:
+            return self._by
+        return self._by.model_copy(update={"assurance": "slack"})
 
     def _page(self, case: CaseId, control: str) -> Page:
         if case not in self._pages:
@@ -158,38 +188,26 @@ class Draft:
 
     def _append(self, page: Page, event: Event) -> None:
         page.n += 1
-        signed = None
+        signed, by = None, self._by_in(page.case)
         if event.ATTESTED:
             page.seq += 1
             signed = self._attest(page, event)
             page.previous = signed.id
         else:
-            page.unsigned.append(_manifest_line(page.n, event, self.at, self._by))
+            page.unsigned.append(_manifest_line(page.n, event, self.at, by))
         recorded = Recorded(
-            case=page.case,
-            n=page.n,
-            seq=page.seq if signed else None,
-            event=event,
-            at=self.at,
-            by=heard(spoken(self._by)),
+            case=page.case, n=page.n, seq=page.seq if signed else None, event=event, at=self.at, by=heard(spoken(by)),
             attestation=signed.id if signed else None,
-        )
+        )  # fmt: skip
         if type(event) in page.workflow.events:
             page.state = page.workflow.evolve(page.state, recorded)
         self.recorded.append(recorded)
         page.writes.append(
             EventWrite(
-                n=page.n,
-                seq=recorded.seq,
-                name=event.NAME,
-                version=event.VERSION,
-                at=self.at,
-                by=spoken(self._by),
-                actor=self._by.id,
-                body=event.model_dump(mode="json"),
-                signed=signed,
+                n=page.n, seq=recorded.seq, name=event.NAME, version=event.VERSION, at=self.at, by=spoken(by),
+                actor=by.id, body=event.model_dump(mode="json"), signed=signed,
             )
-        )
+        )  # fmt: skip
 
     def _attest(self, page: Page, event: Event) -> Signed:
         facts = page.facts
@@ -202,23 +220,23 @@ class Draft:
             criteria=facts.control.criteria if facts else page.workflow.criteria,
             program=page.program,
             at=self.at,
-            by=self._by,
+            by=self._by_in(page.case),
             via=self._via,
             directory=facts.directory.digest if facts else "",
             origin=self._mill.origin,
             version=self._mill.version,
             nonce=self._mill.nonce(),
         )
-        payload, _, files = attestation(event, frame, self._shown(page), self._batch(page))
+        proof = self._proof if page.case == self._asked else ()
+        payload, _, files = attestation(event, frame, self._shown(page), self._batch(page), proof)
         page.files.extend(files)
         return self._mill.sign(payload)
 
     def _shown(self, page: Page) -> Born:
         """The ask document: the cards as this person saw them; for time and systems, the case as it stood."""
-        mine = [c for c in page.cards if self._by.person and c.to == self._by.person.id]
-        if mine:
-            shown = [{"key": c.key, "text": c.text, "blocks": list(c.blocks)} for c in mine]
-            return born("ask.json", "attester.ask", {"case": page.case, "cards": shown})
+        asked = ask_document(page.case, page.cards, self._by.person.id) if self._by.person else None
+        if asked is not None:
+            return asked
         before = page.workflow.summary(page.state).model_dump(mode="json") if page.state is not None else None
         return born("case.json", "attester.case", {"case": page.case, "seq": page.seq, "before": before})
 
@@ -227,17 +245,14 @@ class Draft:
         earlier = []
         if page.head.n and not any(w.signed for w in page.writes):
             for old in self._store.since_signed(page.case):
-                earlier.append(
-                    canonical(
-                        {
-                            "n": old.n,
-                            "event": old.name,
-                            "at": instant(old.at),
-                            "by": dict(old.by),
-                            "body": dict(old.body),
-                        }
-                    )
-                )
+                told = {
+                    "n": old.n,
+                    "event": old.name,
+                    "at": instant(old.at),
+                    "by": dict(old.by),
+                    "body": dict(old.body),
+                }
+                earlier.append(canonical(told))
         lines, page.unsigned = earlier + page.unsigned, []
         if not lines:
             return None

@@ -12,12 +12,13 @@ from threading import Lock
 from typing import Any, Protocol, TypeVar
 
 from bot.draft import Draft, Face, Mill
+from bot.draft import Seen as Seen
 from bot.store.failure import Busy
 from bot.store.record import Record, claim_until
 from bot.store.write import Claim
 from bot.store.write import Repeated as Repeated
 from workflows.kernel.approved import Approvals, ApprovedAccess
-from workflows.kernel.attestation import heard
+from workflows.kernel.attestation import Born, heard
 from workflows.kernel.errors import Conflict, Refused
 from workflows.kernel.model import (
     Actor,
@@ -160,8 +161,13 @@ class Runtime:
         control: str = "",
         claim: str | None = None,
         answer: Callable[[Done], Mapping[str, Any]] | None = None,
+        proof: Sequence[Born] = (),
+        only: Seen | None = None,
     ) -> Done:
         """Run a command, with everything it causes in other cases, in one transaction.
+
+        ``proof`` is the sign-in by which ``by`` confirmed it: its files are subjects of what is signed. ``only`` refuses
+        where the case or the program has moved on since they saw it.
 
         Raises Refused (nothing of it recorded), Conflict after several lost races, Busy at once, Repeated where
         ``claim`` was handled before, SigningFailed, Unsure.
@@ -169,9 +175,9 @@ class Runtime:
         for attempt in range(TRIES):
             self._stop_if_repeated(claim)
             at = self._clock.now()
-            draft = Draft(self, self._record, self._mill, by, via, at)
+            draft = Draft(self, self._record, self._mill, by, via, at, proof)
             try:
-                done = self._draft(draft, case, command, control, claim)
+                done = self._draft(draft, case, command, control, claim, only)
                 key = Claim(claim, (answer or _plain)(done), claim_until(at)) if claim is not None else None
                 self._record.commit(draft.writes(), at, key)
             except Busy:
@@ -188,9 +194,11 @@ class Runtime:
             return done
         raise Conflict(case)
 
-    def _draft(self, draft: Draft, case: CaseId, command: Command, control: str, claim: str | None) -> Done:
+    def _draft(
+        self, draft: Draft, case: CaseId, command: Command, control: str, claim: str | None, only: Seen | None
+    ) -> Done:
         try:
-            draft.run(case, command, control)
+            draft.run(case, command, control, only)
         except Refused:
             # The same request may have won while this one was deciding: then its answer is the answer.
             self._stop_if_repeated(claim)

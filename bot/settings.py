@@ -211,6 +211,12 @@ def _key(name: str, spec: str, problems: list[str]) -> str:
     return spec
 
 
+def signs_in(environment: Mapping[str, str] | None = None) -> bool:
+    """Whether people sign in at Okta here, so that decisions may want it; read without looking at anything else."""
+    env = os.environ if environment is None else environment
+    return bool(env.get("OKTA_OIDC_ISSUER") and env.get("OKTA_OIDC_CLIENT_ID"))
+
+
 def load(environment: Mapping[str, str] | None = None) -> Settings:
     """Read the environment once. Raises SettingsInvalid with every problem."""
     env = dict(os.environ if environment is None else environment)

@@ -10,17 +10,24 @@ import click
 from bot.cli.common import as_json, product, show
 from bot.clock import SystemClock
 from bot.main.program import apply_program
+from bot.program.check import REACHABLE, SIGN_IN
 from bot.program.load import check as check_folder
 from bot.program.load import load
 from bot.program.people import strangers
 from bot.program.schema import schema as json_schema
 from bot.program.starter import init as write_starter
+from bot.settings import signs_in
 from bot.sources.settings import SETTINGS
 from workflows.registry import WORKFLOWS
 
 FOLDER = click.argument("folder", type=click.Path(path_type=Path))
 MODELS = {w.name: w.settings for w in WORKFLOWS}
 NOT_PULLED = "The list of people was not pulled yet, so nobody could be looked up in it. Run: attester identity pull"
+
+
+def levels() -> tuple[str, ...]:
+    """The assurance levels that can be reached here."""
+    return SIGN_IN if signs_in() else REACHABLE
 
 
 @click.group()
@@ -43,7 +50,7 @@ def init(folder: Path) -> None:
 @click.pass_context
 def check(context: click.Context, folder: Path, as_json: bool) -> None:
     """Say everything that is wrong with a program folder, with file, line and how to mend it. Exits 1 then."""
-    problems = check_folder(folder, MODELS, SETTINGS, today=SystemClock().now().date())
+    problems = check_folder(folder, MODELS, SETTINGS, today=SystemClock().now().date(), levels=levels())
     if as_json:
         show([vars(p) for p in problems], True, "")
     elif problems:
@@ -61,7 +68,7 @@ def apply(folder: Path) -> None:
     """Put a program in force. Every attestation from now on names it."""
     with product() as p:
         now = p.clock.now()
-        loaded = load(folder, MODELS, SETTINGS, today=now.date())
+        loaded = load(folder, MODELS, SETTINGS, today=now.date(), levels=levels())
         new = apply_program(p, loaded, now)
         directory = p.facts.directory()
         elsewhere = p.folder.resolve() != folder.resolve()

@@ -61,7 +61,8 @@ def export(
             _pack(box, source, found, account, keys, progress)
     with out.open("rb") as file:
         digest = hashlib.file_digest(file, "sha256").hexdigest()
-    return Exported(out, digest, len(found.bundles) + len(found.erased), len(found.evidence))
+    count = len(found.bundles) + len(found.erased)
+    return Exported(out, digest, count, len(found.evidence), first, last, checkpoint.size)
 
 
 def _check_signer(source: PacketSource, keys: list[Key]) -> None:
@@ -72,6 +73,8 @@ def _check_signer(source: PacketSource, keys: list[Key]) -> None:
         )
     if mine[0].compromised_since is not None:
         raise ExportRefused("The signing key was declared compromised. Set ATTESTER_SIGNING_KEY to its successor.")
+    if mine[0].not_after is not None:
+        raise ExportRefused("The signing key was retired. Set ATTESTER_SIGNING_KEY to its successor.")
 
 
 def _pack(

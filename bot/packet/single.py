@@ -8,7 +8,7 @@ from pathlib import Path
 
 PARTS = (
     "report", "strict", "archive", "tree", "keys", "der", "authority", "token", "envelope", "log", "anchor", "manifest", "case",
-    "whole", "command",
+    "signin", "whole", "command",
 )  # fmt: skip
 """Each part uses only names of those before it."""
 FOLDER = Path(__file__).parent / "verifier"

@@ -154,3 +154,6 @@ class Exported:
     sha256: str
     attestations: int
     evidence: int
+    first: int
+    last: int
+    checkpoint_size: int

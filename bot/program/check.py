@@ -12,15 +12,17 @@ from bot.program.problem import Problem, listed, meant, quoted
 from workflows.kernel.model import Control
 
 REACHABLE = ("slack",)
-"""Assurance levels that this version can reach; a control that asks for another could never be signed."""
+"""Assurance levels that can be reached without a sign-in; a control that asks for another could never be signed."""
+SIGN_IN = ("slack", "slack+sso", "slack+sso+mfa")
+"""Those that can be reached where people sign in at Okta."""
 MOST_OPENS = {"day": 1, "week": 5, "month": 20, "quarter": 60, "half": 120, "year": 240}
 DIRECTORY = "directory"
 
 
-def check(draft: Draft, today: date) -> list[Problem]:
-    """Every problem between parts that could each be read by itself."""
+def check(draft: Draft, today: date, levels: Sequence[str] = REACHABLE) -> list[Problem]:
+    """Every problem between parts that could each be read by itself. ``levels`` are those that can be reached here."""
     found = [problem for one in CHECKS for problem in one(draft)]
-    return [*found, *_lapsed(draft, today)]
+    return [*found, *_levels_are_reachable(draft, levels), *_lapsed(draft, today)]
 
 
 def _criteria_are_known(draft: Draft) -> Iterator[Problem]:
@@ -155,17 +157,16 @@ def _cadence_fits(draft: Draft) -> Iterator[Problem]:
             yield control.problem(what, f"Write at most {MOST_OPENS[every]}.", "cadence", "opens")
 
 
-def _level_is_reachable(draft: Draft) -> Iterator[Problem]:
+def _levels_are_reachable(draft: Draft, reachable: Sequence[str]) -> Iterator[Problem]:
     for control in draft.controls:
         settings = control.value.settings
         wanted = settings.get("wanted")
         levels = [("assurance", settings.get("assurance")), *(wanted.items() if isinstance(wanted, dict) else ())]
         for key, level in levels:
-            if isinstance(level, str) and level not in REACHABLE:
-                what = f"This version cannot reach the level {quoted(level)}."
-                yield control.problem(
-                    what, f"Write {quoted(REACHABLE[-1])}.", *(("wanted", key) if key != "assurance" else (key,))
-                )
+            if isinstance(level, str) and level not in reachable:
+                what = f"The level {quoted(level)} wants a sign-in, and none is set up here."
+                mend = f"Set OKTA_OIDC_ISSUER and OKTA_OIDC_CLIENT_ID, or write {quoted(REACHABLE[-1])}."
+                yield control.problem(what, mend, *(("wanted", key) if key != "assurance" else (key,)))
 
 
 def _environments_have_one_control(draft: Draft) -> Iterator[Problem]:
@@ -208,7 +209,6 @@ CHECKS: Sequence[Callable[[Draft], Iterator[Problem]]] = (
     _files_are_here,
     _privilege_is_clear,
     _cadence_fits,
-    _level_is_reachable,
     _environments_have_one_control,
     _accounts_are_a_source,
 )

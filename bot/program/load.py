@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 from pathlib import Path
@@ -11,6 +11,7 @@ from typing import Any
 
 from pydantic import BaseModel, ValidationError
 
+from bot.program.check import REACHABLE
 from bot.program.check import check as check_between
 from bot.program.draft import Draft, Placed, scoped
 from bot.program.explain import explain
@@ -38,8 +39,9 @@ class Loaded:
     files: Mapping[str, str]
 
 
-def load(folder: Path, workflows: Models, sources: Models, *, today: date) -> Loaded:
-    """Read and check a program folder. ``workflows`` and ``sources`` map each name to the model of its settings.
+def load(folder: Path, workflows: Models, sources: Models, *, today: date, levels: Sequence[str] = REACHABLE) -> Loaded:
+    """Read and check a program folder. ``workflows`` and ``sources`` map each name to the model of its settings; ``levels``
+    are the assurance levels that can be reached here.
 
     Raises ProgramInvalid with every problem; nothing else escapes, whatever the folder holds.
     """
@@ -52,7 +54,7 @@ def load(folder: Path, workflows: Models, sources: Models, *, today: date) -> Lo
     draft = reader.draft
     draft.all_sources = SOURCES in reading.files and len(draft.sources) == reader.sources_written
     draft.all_controls = len(draft.controls) == sum(name.startswith(CONTROLS) for name in reading.files)
-    problems = [*reading.problems, *reader.problems, *check_between(draft, today)]
+    problems = [*reading.problems, *reader.problems, *check_between(draft, today, levels)]
     if problems or draft.company is None:
         raise ProgramInvalid(problems)
     meaning = Meaning(
@@ -66,10 +68,12 @@ def load(folder: Path, workflows: Models, sources: Models, *, today: date) -> Lo
     return Loaded(document, Program.model_validate({**meaning.model_dump(), "digest": digest}), dict(reading.files))
 
 
-def check(folder: Path, workflows: Models, sources: Models, *, today: date) -> list[Problem]:
+def check(
+    folder: Path, workflows: Models, sources: Models, *, today: date, levels: Sequence[str] = REACHABLE
+) -> list[Problem]:
     """Every problem of a program folder, by file and line; empty where it may be applied."""
     try:
-        load(folder, workflows, sources, today=today)
+        load(folder, workflows, sources, today=today, levels=levels)
     except ProgramInvalid as invalid:
         return invalid.problems
     return []

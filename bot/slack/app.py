@@ -19,10 +19,10 @@ from slack_bolt import App as App
 from slack_bolt.authorization import AuthorizeResult
 
 from bot.answers import answer
-from bot.slack.card import OPEN_CARD, notice_view
+from bot.slack.card import OPEN_CARD, confirm_view, notice_view
 from bot.slack.chat import silent, tokenless_client
 from bot.slack.command import COMMANDS, refused
-from bot.slack.decide import Decided, Desk, Fields, Form, No, Result
+from bot.slack.decide import Confirm, Decided, Desk, Fields, Form, No, Result
 from bot.slack.event import Events
 from bot.slack.home import enrol_url
 from bot.slack.identify import Identify, is_installed
@@ -79,7 +79,7 @@ class Office:
 def office(deps: Deps) -> Office:
     """The parts, made from what the composition root gives."""
     identify = Identify(deps.members, deps.book)
-    desk = Desk(deps.runtime, deps.cases, deps.refusals, identify, deps.clock)
+    desk = Desk(deps.runtime, deps.cases, deps.refusals, identify, deps.clock, deps.step_up)
     reply = Reply(deps.chat)
     lookup = LookUp(deps.members, deps.chat, deps.clock, deps.resync)
     return Office(deps, desk, Window(deps.chat), reply, Events(deps, desk, identify, lookup), lookup)
@@ -157,6 +157,8 @@ def after_press(parts: Office, seen: Incoming, handles: Handles, result: Result)
             parts.reply.later(lambda: _again(parts, seen, handles))
     elif isinstance(result, Fields):
         parts.reply.privately(seen, handles, f"{' '.join(result.errors.values())} Nothing was recorded.")
+    elif isinstance(result, Confirm):
+        parts.reply.confirm(seen, handles, result.address)
     elif not isinstance(result, Form):
         parts.reply.privately(seen, handles, result.answer.text)
         if result.answer.code == "unverified":
@@ -186,6 +188,8 @@ def submission_answer(seen: Incoming, result: Result) -> dict[str, Any]:
     """The answer to a submitted form. What was typed survives everything but success: a sentence is pushed on top."""
     if isinstance(result, Form):
         return {"response_action": "update", "view": dict(result.view)}
+    if isinstance(result, Confirm):
+        return {"response_action": "update", "view": confirm_view(result.address)}
     if isinstance(result, Decided) and not result.signed:
         return {"response_action": "clear"}
     if isinstance(result, Decided):

@@ -8,7 +8,7 @@ from workflows.kernel.blocks import VIEW_BLOCKS, Block, modal, section
 from workflows.kernel.errors import Refused
 from workflows.kernel.link import Link, case_ref
 from workflows.kernel.model import Card, CaseId
-from workflows.kernel.text import mrkdwn
+from workflows.kernel.text import fill, mrkdwn, weblink
 
 OPEN_CARD = "open_card"
 NOTICE = "notice"
@@ -32,6 +32,18 @@ def card_view(case: CaseId, cards: Sequence[Card], person: str) -> Block:
 def notice_view(text: str, title: str = "Attester") -> Block:
     """A sentence in a view of its own; closing it changes nothing."""
     return modal(title, Link(act=NOTICE, ref="0" * 16), [section(mrkdwn(text, 2_900))], close="Close")
+
+
+def confirm_blocks(address: str) -> list[Block]:
+    """The way to confirm a decision by a sign-in; for the eyes of whoever pressed alone."""
+    link = weblink(address, "Confirm with Okta")
+    said = "This decision wants a fresh sign-in. Nothing is recorded yet. The link is for you alone and good for 5 minutes: "
+    return [section(fill("{}{}", said, link))]
+
+
+def confirm_view(address: str) -> Block:
+    """The same in a view of its own."""
+    return modal("Confirm", Link(act=NOTICE, ref="0" * 16), confirm_blocks(address), close="Close")
 
 
 def _own_ids(blocks: Sequence[Block]) -> list[Block]:

@@ -15,12 +15,14 @@ from bot.runtime import Done, Repeated, Runtime
 from bot.slack.card import OPEN_CARD, card_view
 from bot.slack.identify import Identify, Somebody
 from bot.slack.payload import Incoming
-from bot.slack.ports import Cases, Installation, RefusalBook
+from bot.slack.ports import Cases, Installation, RefusalBook, StepUp
 from bot.slack.who import may_act
-from workflows.kernel.errors import Conflict, FieldErrors, Refused, Unsure
+from workflows.kernel.attestation import ask_document
+from workflows.kernel.errors import Conflict, FieldErrors, Refused, StepUpNeeded, Unsure
 from workflows.kernel.link import Link
 from workflows.kernel.model import Actor, CaseId, Command, Facts, Need
 from workflows.kernel.ports import Clock, SigningFailed
+from workflows.kernel.signin import Decision
 from workflows.kernel.workflow import Do, OpenForm, State, Workflow
 
 REFUSED = Counter("attester_refused_total", "Attempts that were refused, by reason", ["reason"])
@@ -62,7 +64,14 @@ class No:
     answer: Answer
 
 
-Result = Decided | Form | Fields | No
+@dataclass(frozen=True)
+class Confirm:
+    """Nothing is decided yet: whoever pressed confirms it by a sign-in at this address, which is for their eyes only."""
+
+    address: str
+
+
+Result = Decided | Form | Fields | No | Confirm
 
 
 @dataclass(frozen=True)
@@ -78,8 +87,12 @@ class Case:
 class Desk:
     """Takes an interaction and decides. Holds no Slack client, and nothing that leads to one."""
 
-    def __init__(self, runtime: Runtime, cases: Cases, refusals: RefusalBook, identify: Identify, clock: Clock) -> None:
+    def __init__(
+        self, runtime: Runtime, cases: Cases, refusals: RefusalBook, identify: Identify, clock: Clock,
+        step_up: StepUp | None = None,
+    ) -> None:  # fmt: skip
         self._runtime = runtime
+        self._step_up = step_up
         self._cases = cases
         self._refusals = refusals
         self._identify = identify
@@ -157,9 +170,31 @@ class Desk:
         self._check(who, wanted.need if isinstance(wanted, OpenForm) else type(wanted.command).NEED, now)
         return wanted
 
-    def _act(self, seen: Incoming, case: Case, command: Command, who: Somebody) -> Decided:
-        done = self._runtime.act(case.id, command, who.actor(), via=seen.via, claim=seen.claim, answer=_answered)
+    def _act(self, seen: Incoming, case: Case, command: Command, who: Somebody) -> Decided | Confirm:
+        try:
+            done = self._runtime.act(case.id, command, who.actor(), via=seen.via, claim=seen.claim, answer=_answered)
+        except StepUpNeeded as needed:
+            if self._step_up is None or case.workflow.confirming is None:
+                raise
+            return Confirm(self._confirmation(seen, case, command, who, needed.level))
         return Decided(receipt(done), signed=done.attestation is not None)
+
+    def _confirmation(self, seen: Incoming, case: Case, command: Command, who: Somebody, level: str) -> str:
+        """The address where this very decision is confirmed. Raises Refused where this account cannot reach the level."""
+        state, at = self._runtime.state(case.id)
+        confirming, actor = case.workflow.confirming, who.actor()
+        if confirming is None or self._step_up is None:
+            raise TypeError("only a decision that can be confirmed is")
+        shown = ask_document(case.id, case.workflow.cards(state), actor.id)
+        asks = [ask.key for ask in case.workflow.asks(state) if ask.open and ask.person == actor.id]
+        said, told = confirming(state, command), command.model_dump(mode="json")
+        decision = Decision(
+            case=case.id, ask=next(iter(asks), ""), act=seen.link.act if seen.link else type(command).__name__,
+            title=case.workflow.summary(state).title, facts=said.facts, reason=str(told.get("reason", "")),
+            shown=shown.ref.sha256 if shown else "", evidence=said.evidence, person=actor.id,
+            program=case.facts.program, command={"name": type(command).__name__, "fields": told, "at": at},
+        )  # fmt: skip
+        return self._step_up(decision, level, seen.where.team, seen.where.user)
 
     def _case(self, link: Link | None) -> Case:
         case = self._cases.case_of(link.ref) if link else None

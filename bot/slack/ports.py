@@ -13,6 +13,7 @@ from workflows.kernel.identity import Directory, Value
 from workflows.kernel.model import Ask, CaseId, CaseSummary
 from workflows.kernel.ports import Chat, ChatUser, Clock
 from workflows.kernel.program import Program
+from workflows.kernel.signin import Decision
 
 View = Mapping[str, Any]
 Block = Mapping[str, Any]
@@ -124,6 +125,11 @@ class SlackChat(Chat, Screen, Voice, Protocol):
     """The chat adapter as this folder uses it."""
 
 
+StepUp = Callable[[Decision, str, str, str], str]
+"""Makes the address where a decision is confirmed by a sign-in of a level, for a Slack user (team, user). Raises Refused where
+this account cannot reach it."""
+
+
 @dataclass(frozen=True)
 class Deps:
     """Everything the app is built from.
@@ -148,3 +154,4 @@ class Deps:
     enrol: Callable[[str, str, str], str] | None = None
     case_url: str = ""
     ledger: Callable[[], LedgerState] | None = None
+    step_up: StepUp | None = None

@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor, wait
 
 import structlog
 from prometheus_client import Counter
 
-from bot.slack.card import notice_view
+from bot.slack.card import confirm_blocks, confirm_view, notice_view
 from bot.slack.payload import Handles, Incoming
 from bot.slack.ports import SlackChat
 from bot.slack.show import DEEPEST
-from workflows.kernel.blocks import section
+from workflows.kernel.blocks import Block, section
 from workflows.kernel.ports import ChatFailure
 from workflows.kernel.text import mrkdwn
 
@@ -32,7 +32,13 @@ class Reply:
 
     def privately(self, seen: Incoming, handles: Handles, text: str) -> None:
         """Tell one person a sentence: under the message that they pressed in, or in a window where there is none."""
-        self.later(lambda: self._say(seen, handles, text))
+        blocks = [section(mrkdwn(text, 2_900))]
+        self.later(lambda: self._say(seen, handles, text, blocks, notice_view(text)))
+
+    def confirm(self, seen: Incoming, handles: Handles, address: str) -> None:
+        """Show one person the address where they confirm what they pressed."""
+        text = "This decision wants a fresh sign-in. Nothing is recorded yet."
+        self.later(lambda: self._say(seen, handles, text, confirm_blocks(address), confirm_view(address)))
 
     def later(self, job: Callable[[], None]) -> None:
         """Run a job that may fail with ChatFailure; anything else that it raises is logged by its type."""
@@ -53,8 +59,7 @@ class Reply:
         """Say what is still to be said, then end the threads."""
         self.pool.shutdown(wait=True)
 
-    def _say(self, seen: Incoming, handles: Handles, text: str) -> None:
-        blocks = [section(mrkdwn(text, 2_900))]
+    def _say(self, seen: Incoming, handles: Handles, text: str, blocks: Sequence[Block], view: Block) -> None:
         if handles.response_url:
             try:
                 self._chat.respond(handles.response_url, text, blocks)
@@ -64,9 +69,9 @@ class Reply:
         if handles.channel:
             self._chat.whisper(handles.channel, handles.user, text, blocks)
         elif handles.in_view and seen.depth < DEEPEST:
-            self._chat.push_view(handles.trigger, notice_view(text))
+            self._chat.push_view(handles.trigger, view)
         elif not handles.in_view and handles.trigger:
-            self._chat.open_view(handles.trigger, notice_view(text))
+            self._chat.open_view(handles.trigger, view)
 
 
 def _note(done: Future[None]) -> None:

@@ -9,6 +9,7 @@ from workflows.access_review.examples import histories
 from workflows.access_review.forms import forms
 from workflows.access_review.rules import standing
 from workflows.access_review.views import cards
+from workflows.access_review.views.confirm import confirming
 from workflows.kernel.model import Command, Event
 from workflows.kernel.workflow import Example, Workflow
 
@@ -127,4 +128,5 @@ WORKFLOW = Workflow(
     due=schedule.due,
     pulled=schedule.pulled,
     examples=_examples,
+    confirming=confirming,
 )

@@ -10,6 +10,7 @@ from workflows.approval.forms import forms
 from workflows.approval.rules import standing
 from workflows.approval.rules.desk import NAME
 from workflows.approval.views import cards
+from workflows.approval.views.confirm import confirming
 from workflows.kernel.model import Command, Event
 from workflows.kernel.workflow import Example, Workflow
 
@@ -114,6 +115,7 @@ WORKFLOW = Workflow(
     due=schedule.due,
     pulled=schedule.pulled,
     examples=_examples,
+    confirming=confirming,
     approves=True,
     approved=standing.approved,
     offered=standing.offered,

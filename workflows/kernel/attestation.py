@@ -11,9 +11,9 @@ from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any, NamedTuple
 
-from workflows.kernel.identity import Person, Value
+from workflows.kernel.identity import Person, PersonId, Value
 from workflows.kernel.jcs import canonical
-from workflows.kernel.model import Actor, Digest, Event, EvidenceRef, Via
+from workflows.kernel.model import Actor, Card, Digest, Event, EvidenceRef, Via
 from workflows.kernel.statement import statement
 
 PREFIX = "urn:attester:"
@@ -60,6 +60,12 @@ def born(name: str, kind: str, value: Any) -> Born:
     """Canonical JSON of a value as evidence."""
     data = canonical(value)
     return Born(EvidenceRef(name=name, sha256=hashlib.sha256(data).hexdigest(), kind=kind), data)
+
+
+def ask_document(case: str, cards: Sequence[Card], person: PersonId) -> Born | None:
+    """What a person is shown in a case, as evidence; None where nothing is for them."""
+    mine = [{"key": c.key, "text": c.text, "blocks": list(c.blocks)} for c in cards if c.to == person]
+    return born("ask.json", "attester.ask", {"case": case, "cards": mine}) if mine else None
 
 
 def detach(event: Event) -> tuple[dict[str, Any], tuple[Born, ...]]:
@@ -112,16 +118,17 @@ def heard(by: Mapping[str, Any]) -> Actor:
 
 
 def attestation(
-    event: Event, frame: Frame, shown: Born, batch: Born | None = None
+    event: Event, frame: Frame, shown: Born, batch: Born | None = None, proof: Sequence[Born] = ()
 ) -> tuple[bytes, dict[str, Any], tuple[Born, ...]]:
     """The statement's bytes, the body as signed, and the evidence born with it.
 
     ``shown`` is the ask document (what the actor saw) or, where nobody was asked, the case as it stood. ``batch`` is the
-    manifest of the events since the last attested one that are not signed themselves.
+    manifest of the events since the last attested one that are not signed themselves; ``proof`` is the sign-in by which
+    the actor confirmed this decision.
     Raises ValueError for what cannot be stated: over 1,000 subjects, over 256 KiB, text that is not valid Unicode.
     """
     body, files = detach(event)
-    extra = (*files, shown, *((batch,) if batch else ()))
+    extra = (*files, shown, *((batch,) if batch else ()), *proof)
     subjects = _subjects([*event.evidence(), *(b.ref for b in extra)])
     predicate = {
         "case": frame.case,

@@ -21,6 +21,14 @@ class Refused(Exception):
         return f"{self.why} {self.next_step}".strip()
 
 
+class StepUpNeeded(Refused):
+    """The rules would let this happen, but it must be surer who asks: a sign-in of ``level`` is wanted for this decision."""
+
+    def __init__(self, level: str, why: str, next_step: str) -> None:
+        super().__init__("step_up_needed", why, next_step)
+        self.level = level
+
+
 class FieldErrors(Exception):
     """A submitted form cannot be read. ``errors`` maps block id → sentence, shown under that field; nothing is recorded."""
 

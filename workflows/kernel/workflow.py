@@ -10,6 +10,7 @@ from typing import Any, Literal
 from pydantic import BaseModel
 
 from workflows.kernel.approved import ApprovedAccess
+from workflows.kernel.confirm import Wording
 from workflows.kernel.identity import Collection, PersonId, Value
 from workflows.kernel.link import Link
 from workflows.kernel.model import (
@@ -98,6 +99,9 @@ class Workflow:
     due: Callable[[State, datetime, Facts], Sequence[Command]]
     pulled: Callable[[State, Collection], Command | None]
     examples: Callable[[], Sequence[Example]]
+    confirming: Callable[[State, Command], Wording] | None = None
+    """What a command decides, whole, in words: a person reads it before they sign in for it. None where no command of this
+    workflow can ask for a sign-in."""
     approves: bool = False
     """Whether its cases can stand behind an access at all."""
     approved: Callable[[State], ApprovedAccess | None] = lambda _state: None

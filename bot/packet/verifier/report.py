@@ -41,6 +41,7 @@ class Report:
         self.log_key = ""
         self.anchors = 0
         self.newest_anchor = ""
+        self.sign_ins = 0
         self.authorities: list[str] = []
         self.interval: str | None = None
 
@@ -67,9 +68,10 @@ class Report:
         """The last line that a person reads."""
         if self.fine:
             anchors = f", {counted(self.anchors, 'anchor')}" if self.anchors else ""
+            proven = f", {counted(self.sign_ins, 'sign-in')}" if self.sign_ins else ""
             return (
                 f"{counted(self.attestations, 'attestation')}, {counted(self.evidence, 'evidence file')}, "
-                f"log {counted(self.entries, 'entry', 'entries')}{anchors}: all verify.{self._warned()}"
+                f"log {counted(self.entries, 'entry', 'entries')}{anchors}{proven}: all verify.{self._warned()}"
             )
         failed = {name for name, verdict in self.verdicts.items() if verdict not in PASSED}
         if failed:
@@ -104,6 +106,7 @@ class Report:
             "signing_keys": self.keys,
             "log_key": self.log_key,
             "anchors": self.anchors,
+            "sign_ins": self.sign_ins,
             "newest_anchor": self.newest_anchor,
             "authorities": self.authorities,
             "warnings": [warning._asdict() for warning in self.warnings],

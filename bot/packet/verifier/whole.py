@@ -22,6 +22,7 @@ from bot.packet.verifier.keys import SigningKey, log_fingerprint, read_keys
 from bot.packet.verifier.log import Log, read_log, read_trusted, tile_names
 from bot.packet.verifier.manifest import EVIDENCE, Manifest, Progress, check_files, check_signature, read_manifest
 from bot.packet.verifier.report import PASSED, Bad, Report, plain
+from bot.packet.verifier.signin import SignIns
 from bot.packet.verifier.strict import altered, parse, unbase64
 from bot.packet.verifier.tree import leaf_hash, proven_root, read_note
 
@@ -61,6 +62,10 @@ def _verify(
     manifest = read_manifest(archive)
     keys = read_keys(archive)
     signer = check_signature(archive, manifest, keys)
+    if signer.compromised_since:
+        # Its list has no time that anybody outside gave: who holds the key could have made it at any time.
+        why = "packet.json is signed with a key that was compromised. Ask for a packet that its successor signed."
+        report.bad("packet.json", Bad("doubtful", why))
     whole = check_files(archive, manifest, report, progress)
     trusted = read_trusted(archive, manifest.origin)
     report.log_key = log_fingerprint(trusted.key)
@@ -112,6 +117,7 @@ def _check_bundles(
     names = _bundles(manifest)
     at: dict[int, Step] = {}
     used: set[str] = set()
+    sign_ins = SignIns(archive, EVIDENCE)
     for done, name in enumerate(names):
         progress("attestations", done, len(names))
         id_ = name[len(BUNDLES) : -len(END)] if name.endswith(END) else name
@@ -123,6 +129,7 @@ def _check_bundles(
                 raise altered("two bundles claim its place in the log.")
             _check_evidence(signed, whole, archive)
             step = step_of(signed, manifest.origin)
+            sign_ins.check(signed.statement, signed.subjects)
             own = check_stamps(place.tokens, signed.signature, log.trusted.authorities, report)
             verdict, why = time_verdict(step.at, own, times.by(place.idx), signed.key.compromised_since)
         except Bad as problem:
@@ -137,6 +144,7 @@ def _check_bundles(
     erased = _check_erased(manifest, keys, log, report)
     _check_order(manifest, at, erased, report)
     report.attestations = len(at) + len(erased)
+    report.sign_ins = sign_ins.proven
     return used
 
 

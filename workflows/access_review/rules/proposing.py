@@ -60,7 +60,6 @@ def propose(state: Campaign, command: Propose, by: Actor, at: datetime, facts: F
     """The control owner asks a second signer."""
     still_open(state)
     owner = owner_only(state, by)
-    level_reached(state.settings.assurance, by)
     reason = checked_reason(command.reason, state.settings.reason_min)
     second = facts.directory.get(command.second)
     if second is None or second.id == owner.id:
@@ -69,6 +68,7 @@ def propose(state: Campaign, command: Propose, by: Actor, at: datetime, facts: F
         raise refused("second_signer_needed", problem.reason)
     about = _about(state, command, facts)
     _check_kind(state, command, second, at, facts, about)
+    level_reached(state.settings.assurance, by)
     number = max(state.proposals, default=0) + 1
     fields = command.model_dump(exclude={"second", "reason"})
     judge = facts.directory.get(command.reviewer) if command.reviewer else None
@@ -146,9 +146,16 @@ def cosign(state: Campaign, command: CoSign, by: Actor, at: datetime, facts: Fac
     """The second signature: now it holds."""
     still_open(state)
     proposal = _waiting(state, command.number, by)
-    level_reached(state.settings.assurance, by)
     if (problem := unfit(facts.directory.get(proposal.second.id))) is not None:
         raise refused("second_signer_needed", problem.reason)
+    # Last: nobody signs in for what the rules refuse all the same.
+    signed = _signed(state, proposal, at, facts)
+    level_reached(state.settings.assurance, by)
+    return signed
+
+
+def _signed(state: Campaign, proposal: Proposal, at: datetime, facts: Facts) -> Outcome:
+    """What the second signature lets happen."""
     if proposal.kind == "independence":
         return except_independence(state, proposal, at, facts)
     if proposal.kind == "close":
@@ -208,14 +215,15 @@ def close_or_ask(state: Campaign, command: CloseCampaign, by: Actor, at: datetim
     """The control owner closes; whoever reviewed everything alone needs a second signer for it."""
     still_open(state)
     owner = owner_only(state, by)
-    level_reached(state.settings.assurance, by)
     if only_reviewer(facts, owner.id):
         raise refused(
             "second_signer_needed",
             "You are the only reviewer of this access review, so a second person must sign its closing.",
             "Choose “Close with a second signer …” under More.",
         )
-    return close(state, command, at, facts, owner.id, None)
+    closed = close(state, command, at, facts, owner.id, None)
+    level_reached(state.settings.assurance, by)
+    return closed
 
 
 def lapse(state: Campaign, command: LapseException, at: datetime) -> Outcome:

@@ -20,6 +20,7 @@ from workflows.access_review.model import (
 )
 from workflows.access_review.rules.assignment import access_of
 from workflows.access_review.rules.refusal import checked_reason, not_for_you, refused
+from workflows.kernel.errors import StepUpNeeded
 from workflows.kernel.identity import Person
 from workflows.kernel.independence import objection
 from workflows.kernel.model import Actor, Facts, Outcome
@@ -78,7 +79,8 @@ def level_reached(required: str, by: Actor) -> None:
     """Refused below the level that the control asks of a signature."""
     have = LEVELS.index(by.assurance) if by.assurance in LEVELS else -1
     if have < LEVELS.index(required if required in LEVELS else "slack"):
-        raise refused("step_up_needed")
+        no = refused("step_up_needed")
+        raise StepUpNeeded(required, no.why, no.next_step)
 
 
 def turn_page(state: Review, command: TurnPage, by: Actor) -> Outcome:

@@ -44,9 +44,9 @@ def sign(state: Review, command: SignMarks, by: Actor, at: datetime, facts: Fact
     held = _chosen(state, command, limit)
     if not held:
         raise refused("nothing_marked")
-    level_reached(state.head.assurance, by)
     for x in held:
         independent(state, x, facts)
+    level_reached(state.head.assurance, by)
     verdicts = tuple(v for x in held if (v := _verdict(x)) is not None)
     reasons = {x.assigned.ref: x.mark.reason for x in held if x.mark and x.mark.reason}
     found = figures(verdicts, reasons, state.head.care)
@@ -136,9 +136,9 @@ def correct(state: Review, command: CorrectVerdict, by: Actor, at: datetime, fac
     if state.head.second_of:
         raise refused("already_decided", "A second look that is signed is compared already; it cannot be corrected.")
     independent(state, held, facts)
-    level_reached(state.head.assurance, by)
     checked_reason(command.reason)
     reason = checked_verdict(state, held, command.verdict, command.reason, command.target)
+    level_reached(state.head.assurance, by)
     corrected = VerdictCorrected(
         ref=command.ref, before=held.verdict.verdict, verdict=command.verdict, target=command.target, reason=reason
     )

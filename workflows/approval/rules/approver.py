@@ -13,7 +13,7 @@ from itertools import combinations
 from workflows.approval.model import Approval, Passed, Request, Step
 from workflows.approval.rules.refusal import refused
 from workflows.kernel.calendar import local_day
-from workflows.kernel.errors import Refused
+from workflows.kernel.errors import Refused, StepUpNeeded
 from workflows.kernel.identity import Directory, Person, PersonId
 from workflows.kernel.independence import Access, absent, objection
 from workflows.kernel.model import Actor, Assurance
@@ -134,7 +134,8 @@ def level_reached(wanted: Assurance, by: Actor) -> None:
     have = LEVELS.index(by.assurance) if by.assurance in LEVELS else -1
     need = LEVELS.index(wanted) if wanted in LEVELS else len(LEVELS)
     if have < need:
-        raise refused("step_up_needed")
+        no = refused("step_up_needed")
+        raise StepUpNeeded(wanted, no.why, no.next_step)
 
 
 def feasible(steps: Sequence[Step], used: Collection[PersonId] = ()) -> bool:

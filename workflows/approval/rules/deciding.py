@@ -62,10 +62,10 @@ def approve(state: Approval, command: Approve, by: Actor, at: datetime, facts: F
         raise refused("unknown_author")
     if request.until is not None and request.until <= at:
         raise refused("end_passed")
-    level_reached(state.frame.wanted, by)
     reason = checked_reason(command.reason) if command.reason else ""
     if (changed := no_longer_offered(state, facts)) is not None:
         return Outcome(events=(ApprovalSuperseded(because=changed),))
+    level_reached(state.frame.wanted, by)
     step = state.steps[state.step]
     given = 1 + sum(d.step == state.step for d in state.decisions)
     last = given >= step.needed and state.step == len(state.steps) - 1
