@@ -47,6 +47,16 @@ def recover(as_json: bool) -> None:
 
 
 @ledger.command()
+@click.pass_context
+def thaw(context: click.Context) -> None:
+    """Take decisions again after a newer backup was restored. Exits 1 while the vault holds more than the ledger."""
+    with product() as p:
+        why = outside.thaw(p, p.queue)
+    click.echo(why or "The ledger has all that the vault holds. Decisions are recorded.", err=bool(why))
+    context.exit(1 if why else 0)
+
+
+@ledger.command()
 @as_json
 @click.pass_context
 def keys(context: click.Context, as_json: bool) -> None:

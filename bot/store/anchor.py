@@ -11,6 +11,7 @@ from sqlmodel import Session, col, func, select, update
 
 from bot.store.database import Database
 from bot.store.failure import in_words
+from bot.store.frozen import Frozen, freeze, frozen, thaw
 from bot.store.stamp import CHECKPOINT, lock
 from bot.store.table_anchor import AnchorRow, ProbeRow, StampRow
 from bot.store.table_ledger import CheckpointRow, LogRow
@@ -124,6 +125,18 @@ class Anchors:
                 assert row.done_at is not None  # noqa: S101 - the query says so
                 found.append(Anchor(row.vault, row.done_at, parse(note)))
             return found
+
+    def freeze(self, why: str, size: int, now: datetime) -> None:
+        """Nothing is decided and nothing signed from now on: the vault has a checkpoint of ``size`` that the log lacks."""
+        freeze(self._db, why, size, now)
+
+    def frozen(self) -> Frozen | None:
+        """Why nothing is decided; None where all goes on."""
+        return frozen(self._db)
+
+    def thaw(self) -> None:
+        """All goes on."""
+        thaw(self._db)
 
     def newest(self, vault: str) -> datetime | None:
         """When the vault got its last checkpoint; None before the first."""

@@ -19,7 +19,7 @@ from sqlmodel import Session
 from bot.store.database import Database
 from bot.store.failure import Busy, explained
 from bot.store.write import Repeated
-from workflows.kernel.errors import Conflict
+from workflows.kernel.errors import Conflict, Refused
 
 MOST = 256
 """Decisions in one transaction."""
@@ -102,7 +102,7 @@ def _attempt(session: Session, job: Job, *, alone: bool) -> None:
     try:
         with nullcontext() if alone else session.begin_nested():
             job.work(session)
-    except (Conflict, Repeated) as refused:
+    except (Conflict, Refused, Repeated) as refused:
         job.failure = refused
         if alone:
             session.rollback()

@@ -81,7 +81,7 @@ class Log:
     def integrate(self, key: LogKey, now: datetime, limit: int = BATCH) -> Checkpoint | None:
         """Cover up to ``limit`` pending entries with a new signed checkpoint; safe with any number of processes at once.
 
-        None where nothing is pending, or the database has no room for it now: call again. The checkpoint that is returned
+        None where nothing is pending, all is frozen, or the database has no room now: call again. The checkpoint that is returned
         is committed. Raises LedgerCorrupt, NotOpened, SigningFailed; nothing has changed then.
         """
         try:

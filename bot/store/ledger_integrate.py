@@ -11,6 +11,7 @@ from datetime import datetime
 
 from sqlmodel import Session, col, delete, func, insert, select
 
+from bot.store.frozen import frozen_in
 from bot.store.ledger_entry import Entry, entry, faults, public_keys
 from bot.store.table_ledger import CheckpointRow, EntryRow, LeafRow, LogRow, PayloadRow, PendingRow, TileRow
 from workflows.kernel import tile
@@ -35,7 +36,7 @@ class NotOpened(Exception):
 
 
 def integrate(session: Session, key: LogKey, now: datetime, limit: int, seen: Checkpoint | None) -> Checkpoint | None:
-    """Give the oldest pending entries their index and sign the new checkpoint; None where nothing is pending.
+    """Give the oldest pending entries their index and sign the new checkpoint; None where nothing is pending or all is frozen.
 
     ``seen`` is the newest checkpoint that this process knows of: the log never goes back behind it.
     Raises LedgerCorrupt, naming what differs, and SigningFailed; the transaction must then be rolled back.
@@ -44,6 +45,8 @@ def integrate(session: Session, key: LogKey, now: datetime, limit: int, seen: Ch
     log = session.exec(select(LogRow).where(LogRow.id == 1).with_for_update()).first()
     if log is None:
         raise NotOpened("the log has not been opened")
+    if frozen_in(session) is not None:
+        return None
     pending = _pending(session, limit)
     if not pending:
         return None

@@ -16,6 +16,7 @@ from sqlmodel import Session, col, delete, func, select, update
 from bot.store.base import table_of
 from bot.store.database import Database
 from bot.store.failure import raise_explained
+from bot.store.frozen import refuse_frozen
 from bot.store.group import Group
 from bot.store.record_write import write_case, write_claim
 from bot.store.table_case import AskRow, CaseRow, CaseWatchRow, ClaimRow, EventRow, EvidenceRow
@@ -157,10 +158,12 @@ class Record:
         """Write everything of one decision or nothing.
 
         Raises Conflict when somebody else's event came first, Busy where the database had no room for it in time, Repeated
-        when this very request was handled before, Unsure when the commit's outcome is unknown.
+        when this very request was handled before, Unsure when the commit's outcome is unknown, Refused where the database
+        was restored from an older copy.
         """
 
         def work(session: Session) -> None:
+            refuse_frozen(session)
             if claim is not None:
                 write_claim(session, claim, at)
             for write in writes:
