@@ -15,14 +15,16 @@ from typing import NamedTuple
 import structlog
 from prometheus_client import Gauge
 
-from bot.stamper import BUDGET, LIMIT, Alarms, Bell, Pause
+from bot.signing import verify_ed25519
+from bot.stamper import BUDGET, LIMIT, Alarms, Bell, Note, Pause, unrecorded
 from bot.store.anchor import Anchors, Gap, Planned
 from bot.store.ledger import Log
 from bot.store.stamp import CHECKPOINT, Stamps
 from workflows.kernel import tile
 from workflows.kernel.bundle import Logged, bundle
-from workflows.kernel.checkpoint import log_id, parse
-from workflows.kernel.ports import Clock, Forked, Shelf
+from workflows.kernel.checkpoint import Checkpoint, log_id, verified
+from workflows.kernel.ledger import NoteGap
+from workflows.kernel.ports import Clock, EvidenceMissing, Forked, Shelf
 
 THREADS = 8
 PIECE = 200
@@ -43,6 +45,15 @@ class Vaulted(NamedTuple):
     shelf: Shelf
 
 
+class Compared(NamedTuple):
+    """The newest checkpoint in the vault that this log's key signed, if there is one; why the log is behind it, or empty;
+    and what else is wrong there, in sentences."""
+
+    newest: Checkpoint | None
+    behind: str
+    findings: tuple[str, ...]
+
+
 class Anchorer:
     """Copies what the log has become into the vault: bundles, tiles, and last the checkpoint that covers them."""
 
@@ -57,7 +68,10 @@ class Anchorer:
         alarms: Alarms,
         *,
         stamp: bool,
+        note: Note = unrecorded,
     ) -> None:
+        self._note = note
+        self._noted: int | None = None
         self._anchors = anchors
         self._stamps = stamps
         self._ledger = ledger
@@ -88,23 +102,75 @@ class Anchorer:
         return self._anchors.gap(self._vault.name)
 
     def compare(self) -> str:
-        """Why the log is not what the vault's newest checkpoint says, as a sentence; empty where it agrees. Raises OSError."""
-        origin = self._ledger.origin()
-        names = [n for n in self._vault.shelf.names(f"ledger/{origin}/checkpoint/") if not n.endswith(".tsr")]
-        if not names:
+        """Why the log is not what the vault says, as sentences; empty where it agrees. Raises OSError.
+
+        A log that is behind the vault's newest checkpoint is frozen. What nobody with the log's key wrote freezes nothing.
+        """
+        found = self.look()
+        if found.behind and found.newest is not None:
+            self._bell.ring(BEHIND, found.behind)
+            self._anchors.freeze(found.behind, found.newest.size, self._clock.now())
+        elif found.newest is not None:
+            self._bell.quiet(BEHIND)
+        return " ".join(said for said in (found.behind, *found.findings) if said)
+
+    def thaw(self) -> str:
+        """Let decisions go on where the log has all that the vault has; else why not, as a sentence. Raises OSError."""
+        frozen = self._anchors.frozen()
+        if frozen is None:
             return ""
-        held = parse(self._vault.shelf.read(names[-1]).decode())
+        found = self.look()
+        if found.behind:
+            return found.behind
+        if found.newest is None or found.newest.size < frozen.anchored_size:
+            return (
+                f"This vault holds no checkpoint of the {frozen.anchored_size:,} attestations for which the ledger was frozen, "
+                "so nothing shows that none is missing. Point ATTESTER_VAULT at the vault that has it."
+            )
+        self._anchors.thaw()
+        self._bell.quiet(BEHIND)
+        return ""
+
+    def look(self) -> Compared:
+        """Compare, and change nothing. Raises OSError."""
+        origin = self._ledger.origin()
+        start = f"ledger/{origin}/checkpoint/"
+        names = [name for name in self._vault.shelf.names(start) if not name.endswith(".tsr")]
+        held, findings = None, []
+        for name in reversed(names):
+            try:
+                held = self._held(name, origin)
+                break
+            except (ValueError, EvidenceMissing) as wrong:
+                findings.append(
+                    f"The vault's {name} is no checkpoint that this ledger signed: {wrong}. Find out who wrote it."
+                )
+        if held is None:
+            anchored = self.gap().anchored
+            if anchored:
+                findings.append(
+                    f"The database says that {anchored:,} attestations were copied to {self._vault.name}, but no checkpoint of "
+                    "this ledger is there. Check ATTESTER_VAULT, and who may delete in the vault."
+                )
+            return Compared(None, "", tuple(findings))
         ours = self._anchors.checkpoint(held.size)
         if ours is not None and ours.root == held.root:
-            self._bell.quiet(BEHIND)
-            return ""
-        said = (
+            return Compared(held, "", tuple(findings))
+        behind = (
             f"The vault holds a checkpoint of {held.size:,} attestations that this ledger of {self._ledger.size():,} does "
-            "not have: the database was restored from an older copy, or is another one. Do not go on with it; restore a newer "
-            "copy."
+            "not have: the database was restored from an older copy, or is another one. No decision is recorded. Restore a "
+            "newer copy, then run: attester ledger thaw"
         )
-        self._bell.ring(BEHIND, said)
-        return said
+        return Compared(held, behind, tuple(findings))
+
+    def _held(self, name: str, origin: str) -> Checkpoint:
+        """A checkpoint in the vault. Raises ValueError where this log's key did not sign it, under this name."""
+        note = self._vault.shelf.read(name).decode()
+        public = self._log_public
+        found = verified(note, origin, public, lambda data, signature: verify_ed25519(public, data, signature))
+        if name != checkpoint_name(origin, found.size):
+            raise ValueError(f"it is the one of size {found.size:,}, under another name")
+        return found
 
     def _round(self, end: float) -> int:
         before = after = -1
@@ -172,11 +238,15 @@ class Anchorer:
         ANCHORED.set(gap.anchored)
         UNANCHORED.set(gap.size - gap.anchored)
         GAP.set(seconds)
-        if seconds > LIMIT.total_seconds():
+        if gap.since is not None and seconds > LIMIT.total_seconds():
             self._bell.ring(
                 ANCHOR_GAP,
                 f"The vault holds {gap.anchored:,} of {gap.size:,} attestations for over a day. Run: attester doctor",
             )
+            # Once for as long as the vault stands still: the note itself has to be anchored too.
+            found = NoteGap(anchored_size=gap.anchored, size=gap.size, since=gap.since)
+            if gap.anchored != self._noted and self._note(found):
+                self._noted = gap.anchored
         else:
             self._bell.quiet(ANCHOR_GAP)
 

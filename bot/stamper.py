@@ -3,7 +3,7 @@ is tried again with growing pauses, and what waits too long is said."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
 from time import monotonic
 from typing import Protocol
@@ -13,7 +13,12 @@ from prometheus_client import Counter, Gauge
 
 from bot.stamping import Authority, AuthorityAway, TokenRefused
 from bot.store.stamp import AuthorityCertificate, Stamps, Wanted
+from workflows.kernel.ledger import NoteClock, NoteNoTime
+from workflows.kernel.model import Command
 from workflows.kernel.ports import Clock
+
+Note = Callable[[Command], bool]
+"""Records in the ledger what was found about it; False where that could not be done now."""
 
 ROUND = 64
 BUDGET = 25.0
@@ -40,6 +45,11 @@ class Alarms(Protocol):
     def sound(self, name: str, detail: str) -> None: ...
 
     def clear(self, name: str) -> bool: ...
+
+
+def unrecorded(_note: Command) -> bool:
+    """For who only looks: what is found stays out of the ledger."""
+    return True
 
 
 class Bell:
@@ -93,7 +103,12 @@ def pause(failures: int) -> float:
 class Stamper:
     """Gets a token for every attestation in the log, over its signature, and for every anchored checkpoint, over its note."""
 
-    def __init__(self, stamps: Stamps, authority: Authority, clock: Clock, alarms: Alarms) -> None:
+    def __init__(
+        self, stamps: Stamps, authority: Authority, clock: Clock, alarms: Alarms, note: Note = unrecorded
+    ) -> None:
+        self._note = note
+        self._noted: datetime | None = None
+        self._why = ""
         self._stamps = stamps
         self._authority = authority
         self._clock = clock
@@ -128,6 +143,7 @@ class Stamper:
             except AuthorityAway as away:
                 TOKENS.labels("away").inc()
                 log.warning("authority_away", why=str(away))
+                self._why = str(away)
                 self._stamps.not_stamped(rest, str(away), self._later(self._pause.longer()), tried=False)
                 break
         return done
@@ -138,6 +154,7 @@ class Stamper:
         except TokenRefused as refused:
             TOKENS.labels("refused").inc()
             log.warning("token_refused", subject=one.subject, why=str(refused))
+            self._why = str(refused)
             self._stamps.not_stamped([one.subject], str(refused), self._later(pause(one.tries)))
             return False
         if found.gen_at < one.at - AHEAD:
@@ -147,6 +164,8 @@ class Stamper:
                 f"{one.at:%Y-%m-%d %H:%M:%S} UTC. Let this machine follow a time server."
             )
             self._bell.ring(CLOCK_WRONG, detail)
+            self._why = detail
+            self._note(NoteClock(subject=one.subject, at=one.at, gen_at=found.gen_at, authority=self._authority.url))
             self._stamps.not_stamped([one.subject], detail, self._later(pause(one.tries)))
             return False
         certificate = AuthorityCertificate(
@@ -166,11 +185,14 @@ class Stamper:
         age = self._clock.now() - since if since else timedelta()
         UNSTAMPED.set(count)
         UNSTAMPED_AGE.set(max(age.total_seconds(), 0.0))
-        if age > LIMIT:
+        if since is not None and age > LIMIT:
             detail = (
                 f"{count:,} wait for a time stamp, the first for {age // timedelta(hours=1):,} h. Run: attester doctor"
             )
             self._bell.ring(TIME_MISSING, detail)
+            # Once for as long as the same one waits: the note itself waits for a token too.
+            if since != self._noted and self._note(NoteNoTime(since=since, waiting=count, why=self._why[:500])):
+                self._noted = since
         else:
             self._bell.quiet(TIME_MISSING)
 

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 import click
 
 from bot.answers import answer
-from bot.cli import case, database, doctor, erase, evidence, identity, ledger, packet, process, program
+from bot.cli import case, database, doctor, erase, evidence, identity, keykeeping, ledger, packet, process, program
 from bot.cli.common import FAILURES, Stopped
 from bot.demo.command import demo
 from bot.main import our_version
@@ -38,7 +38,8 @@ for _command in (
     attester.add_command(_command)
 
 
-ledger.ledger.add_command(erase.erase)
+for _command in (erase.erase, keykeeping.retire, keykeeping.compromised):
+    ledger.ledger.add_command(_command)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

@@ -12,9 +12,9 @@ import click
 from bot import settings
 from bot.answers import answer
 from bot.cli.common import FAILURES, as_json, console, show
-from bot.cli.program import MODELS
+from bot.cli.program import MODELS, levels
 from bot.main import Product
-from bot.main.outside import probe
+from bot.main.outside import anchorer, compared, probe
 from bot.program.load import load
 from bot.signin.keyring import KeysUnavailable
 from bot.signin.refusal import SignInRefused
@@ -84,7 +84,7 @@ def _program(p: Product) -> Iterator[Finding]:
         f"{program.digest[:12]} is in force: {len(program.controls)} control(s), {len(program.sources)} source(s).",
     )
     if p.folder.is_dir():
-        loaded = load(p.folder, MODELS, SETTINGS, today=p.clock.now().date())
+        loaded = load(p.folder, MODELS, SETTINGS, today=p.clock.now().date(), levels=levels())
         same = loaded.program.digest == program.digest
         changed = f"The folder {p.folder} differs from the program in force. Run: attester program apply {p.folder}"
         yield Finding("program", same, "The folder is the program in force." if same else changed)
@@ -115,6 +115,8 @@ def _vault(p: Product) -> Iterator[Finding]:
             yield Finding("vault", one.verdict == "kept", f"{one.name}: {one.verdict}. {one.said}")
         if all(one.verdict == "kept" for one in checked):
             yield Finding("vault", True, f"Immutable as of {p.clock.now():%Y-%m-%d %H:%M} UTC: 8 of 8 kept.")
+    differs = compared(anchorer(p, p.queue))
+    yield Finding("vault", not differs, differs or "The ledger has all that the vault's newest checkpoint covers.")
     gap = p.anchors.gap(where)
     waits = gap.seconds(p.clock.now())
     said = f"It holds {gap.anchored:,} of {gap.size:,} attestations with their checkpoint."

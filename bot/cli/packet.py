@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -12,13 +12,18 @@ import click
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
 
-from bot.cli.common import Stopped, product
-from bot.packet.export import ExportRefused
+from bot.answers import answer
+from bot.cli.common import FAILURES, Stopped, product
+from bot.main import Product
+from bot.main.notes import record
+from bot.packet.export import Exported, ExportRefused
 from bot.packet.export import export as write_packet
 from bot.packet.verifier.command import lines_of
 from bot.packet.verify import verify as verify_packet
+from workflows.kernel.ledger import NoteExport
 
 Tell = Callable[[str, int, int], None]
+MOST_NAME = 200
 DAY = click.DateTime(formats=["%Y-%m-%d"])
 
 
@@ -33,11 +38,16 @@ DAY = click.DateTime(formats=["%Y-%m-%d"])
     help="Last day, in UTC; the whole day is included: 2026-12-31",
 )
 @click.option("--out", type=click.Path(path_type=Path), required=True, help="The zip file to write.")
-def export(start: datetime, end: datetime, out: Path) -> None:
+@click.option(
+    "--for", "for_whom", default="", metavar="NAME", help="Whom it is for, as the ledger shall say: the audit firm."
+)
+def export(start: datetime, end: datetime, out: Path, for_whom: str) -> None:
     """Write the packet for an auditor: every attestation of these days, its evidence, and all that is needed to verify it.
 
-    Nothing is written where evidence is missing or was changed, or where an attestation waits for the log.
+    Nothing is written where evidence is missing or was changed, or where an attestation waits for the log. That it was
+    written is recorded in the ledger, with the file's SHA-256.
     """
+    for_whom = _named(for_whom)
     first, past = start.replace(tzinfo=UTC), end.replace(tzinfo=UTC) + timedelta(days=1)
     if past <= first:
         raise click.UsageError("--to lies before --from. Write the first day after --from and the last after --to.")
@@ -52,9 +62,44 @@ def export(start: datetime, end: datetime, out: Path) -> None:
             raise Stopped(str(refused)) from refused
         except OSError as error:
             raise Stopped(f"{out} cannot be written: {error.strerror}. Nothing was left behind.") from error
+        unrecorded = _record(p, made, for_whom, first, past)
     click.echo(f"{made.path}: {made.attestations:,} attestations, {made.evidence:,} evidence files.")
     click.echo(f"SHA-256 {made.sha256}")
     click.echo(f"Check it as the auditor will: attester verify {made.path}")
+    if unrecorded:
+        raise Stopped(
+            f"{made.path} is written and whole, but the ledger does not say so: {unrecorded} "
+            "Mend that and export again, so that the file you hand over is the one that is recorded."
+        )
+
+
+def _named(for_whom: str) -> str:
+    """The name as it is recorded. Raises UsageError where it is no plain line of text."""
+    name = " ".join(for_whom.split())
+    if len(name) > MOST_NAME or not name.isprintable():
+        raise click.UsageError(f"--for is the name of a firm or person: at most {MOST_NAME} characters, plain text.")
+    return name
+
+
+def _record(p: Product, made: Exported, for_whom: str, start: datetime, end: datetime) -> str:
+    """Record the export in the ledger; why not, as a sentence, where that cannot be done now."""
+    note = NoteExport(
+        for_whom=for_whom,
+        first=made.first,
+        last=made.last,
+        checkpoint_size=made.checkpoint_size,
+        sha256=made.sha256,
+        start=start,
+        end=end,
+    )
+    try:
+        record(p.runtime, note)
+    except FAILURES as failure:
+        told = answer(failure)
+        return told.detail or told.text
+    with suppress(*FAILURES):  # recorded it is; a worker covers it as well
+        p.integrate()
+    return ""
 
 
 @click.command()

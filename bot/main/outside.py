@@ -2,22 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import timedelta
 
 import structlog
+from prometheus_client import Gauge
 
 from bot.anchoring import Anchorer, Vaulted
 from bot.clock import SystemClock
 from bot.jobs import Tick
 from bot.main.storage import Storage
-from bot.stamper import Alarms, Stamper
+from bot.stamper import Alarms, Note, Stamper, unrecorded
 from bot.stamping import TokenRefused
 from bot.store.stamp import Token
 from bot.vault import S3Vault, VaultUnusable
 from bot.vault.probe import Checked, Probe, probe_client
 from workflows.kernel.bundle import TrustedAuthority
 from workflows.kernel.checkpoint import Checkpoint
+from workflows.kernel.ledger import NoteProbe
+from workflows.kernel.ledger_note import KEPT
 
 ANCHOR_SECONDS = 40.0
 """Anchors are at most 60 s apart while the log grows."""
@@ -25,10 +28,14 @@ STAMP_SECONDS = 5.0
 PROBE_EVERY = timedelta(hours=24)
 PROBE_FAILED = "vault_probe_failed"
 DAY = 24 * 3600.0
+MEASURE_SECONDS = 10.0
+PENDING = Gauge("attester_ledger_oldest_pending_seconds", "How long the oldest attestation has waited for the log")
+PROBE_KEPT = Gauge("attester_vault_probe_kept", "Checks of the bucket's last probe that were kept; all is 8")
+PROBED = Gauge("attester_vault_probed_seconds", "When the bucket was last probed; 0 before the first time")
 LOG = structlog.get_logger("attester")
 
 
-def anchorer(storage: Storage, alarms: Alarms) -> Anchorer:
+def anchorer(storage: Storage, alarms: Alarms, note: Note = unrecorded) -> Anchorer:
     """Copies the log into the vault; anchored checkpoints are stamped where there is an authority."""
     return Anchorer(
         storage.anchors,
@@ -39,40 +46,57 @@ def anchorer(storage: Storage, alarms: Alarms) -> Anchorer:
         storage.clock,
         alarms,
         stamp=storage.authority is not None,
+        note=note,
     )
 
 
-def ticks(storage: Storage, alarms: Alarms) -> list[Tick]:
-    """The ticks of a worker. Raises SettingsInvalid where the authority cannot be used as it is configured."""
-    anchors = anchorer(storage, alarms)
+def ticks(storage: Storage, alarms: Alarms, note: Note = unrecorded) -> list[Tick]:
+    """The ticks of a worker; ``note`` records what they find. Raises SettingsInvalid where the authority cannot be used."""
+    anchors = anchorer(storage, alarms, note)
     found = [
+        Tick("measure", MEASURE_SECONDS, lambda: measure(storage)),
         Tick("anchor", ANCHOR_SECONDS, anchors.run),
         Tick("compare", DAY, lambda: compared(anchors)),
     ]
     if storage.authority is not None:
-        stamper = Stamper(storage.stamps, storage.authority, storage.clock, alarms)
+        stamper = Stamper(storage.stamps, storage.authority, storage.clock, alarms, note)
         found += [Tick("stamp", STAMP_SECONDS, stamper.run), Tick("restamp", DAY, stamper.renew)]
     if isinstance(storage.vault, S3Vault):
-        found.append(Tick("probe", 3600.0, lambda: probe_when_old(storage, alarms)))
+        found.append(Tick("probe", 3600.0, lambda: probe_when_old(storage, alarms, note)))
     return found
 
 
-def probe_when_old(storage: Storage, alarms: Alarms) -> bool:
-    """Probe the bucket where the last probe is a day old; True where it was. What it finds is kept, and said aloud."""
+def measure(storage: Storage) -> None:
+    """Show on `/metrics` what the database knows of the log's delay and of the last probe."""
+    PENDING.set(storage.log.pending_age(storage.clock.now()))
     last = storage.anchors.probed(storage.settings.vault_url)
-    if last is not None and storage.clock.now() - last.at < PROBE_EVERY:
-        return False
-    try:
-        checked = probe(storage)
-    except VaultUnusable as failure:
-        LOG.warning("vault_not_probed", why=str(failure))
-        return False
-    wrong = [f"{one.name}: {one.verdict}" for one in checked if one.verdict != "kept"]
+    PROBED.set(last.at.timestamp() if last else 0)
+    PROBE_KEPT.set(sum(verdict == KEPT for verdict, _ in last.verdicts.values()) if last else 0)
+
+
+def probe_when_old(storage: Storage, alarms: Alarms, note: Note = unrecorded) -> bool:
+    """Probe the bucket where the last probe is a day old; True where it was. What was found is kept, noted, said aloud.
+
+    Also what `attester doctor` found meanwhile: it only looks.
+    """
+    vault = storage.settings.vault_url
+    last = storage.anchors.probed(vault)
+    old = last is None or storage.clock.now() - last.at >= PROBE_EVERY
+    if old:
+        try:
+            probe(storage)
+        except VaultUnusable as failure:
+            LOG.warning("vault_not_probed", why=str(failure))
+            return False
+        last = storage.anchors.probed(vault)
+    verdicts = {name: verdict for name, (verdict, _) in last.verdicts.items()} if last else {}
+    note(NoteProbe(vault=vault, verdicts=verdicts))
+    wrong = [f"{name}: {verdict}" for name, verdict in verdicts.items() if verdict != KEPT]
     if wrong:
         alarms.sound(PROBE_FAILED, f"The vault is not shown to be immutable ({', '.join(wrong)}). Run: attester doctor")
     else:
         alarms.clear(PROBE_FAILED)
-    return True
+    return old
 
 
 def probe(storage: Storage) -> list[Checked]:
@@ -101,6 +125,28 @@ def findings(storage: Storage, alarms: Alarms) -> list[str]:
         if judged.gen_at != token.gen_at:
             found.append(f"The token {token.id} of {token.subject} is filed under another time than its own.")
     return found
+
+
+def comparing_first(
+    storage: Storage, alarms: Alarms, cover: Callable[[], Checkpoint | None]
+) -> Callable[[], Checkpoint | None]:
+    """Covers what is pending, after one comparison with the vault: a checkpoint that forks the log cannot be taken back."""
+    did: list[str] = []
+
+    def run() -> Checkpoint | None:
+        if not did:
+            did.append(compared(anchorer(storage, alarms)))
+        return cover()
+
+    return run
+
+
+def thaw(storage: Storage, alarms: Alarms) -> str:
+    """Let decisions go on where the log has all that the vault has; else why not, as a sentence."""
+    try:
+        return anchorer(storage, alarms).thaw()
+    except OSError as away:
+        return f"The vault cannot be read, so nothing was thawed: {away}"
 
 
 def compared(anchors: Anchorer) -> str:

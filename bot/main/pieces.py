@@ -13,6 +13,7 @@ import structlog
 from bot.clock import SystemClock
 from bot.draft import Mill
 from bot.facts import FactBook
+from bot.main.keykeeping import LiveSigner
 from bot.main.keys import note_keys
 from bot.main.signin import SignIn, links_of, sign_in_of
 from bot.main.standing import ledger_state
@@ -27,10 +28,12 @@ from bot.slack.chat import SlackWeb
 from bot.slack.installation import Installed
 from bot.slack.ports import Deps
 from bot.sources.opening import SourceOpener
+from bot.store.keys import Keys
 from bot.store.outbox_queue import Queue
 from bot.store.outbox_values import SLACK_LIMITS, Limit
 from workflows.kernel.arrival import EVIDENCE
 from workflows.kernel.erasure_view import ERASURE
+from workflows.kernel.keykeeping_view import keykeeping
 from workflows.kernel.ledger import LEDGER
 from workflows.kernel.ports import ChatFailure, Clock, EvidenceMissing
 from workflows.registry import WORKFLOWS
@@ -63,14 +66,17 @@ class Pieces(Storage):
     @cached_property
     def sign_in(self) -> SignIn | None:
         """Signing in at the identity provider; None where none is set."""
-        return sign_in_of(self, self.links, self.facts.directory) if self.links is not None else None
+        return (
+            sign_in_of(self, self.links, self.facts.directory, lambda: self.runtime) if self.links is not None else None
+        )
 
     @cached_property
     def runtime(self) -> Runtime:
         """The one path of a decision."""
         origin = self.log.origin()
-        mill = Mill(self.signer, origin, our_version(), fresh_nonce)
-        made = Runtime(self.record, (*WORKFLOWS, LEDGER, EVIDENCE, ERASURE), mill, self.clock, self.facts)
+        mill = Mill(LiveSigner(self.signer, Keys(self.database), self.clock), origin, our_version(), fresh_nonce)
+        every = (*WORKFLOWS, LEDGER, EVIDENCE, ERASURE, keykeeping(self.signer.keyid))
+        made = Runtime(self.record, every, mill, self.clock, self.facts)
         note_keys(made, origin, self.signer, self.log_key)
         return made
 
@@ -124,6 +130,7 @@ class Pieces(Storage):
             resync=self.sync_members_quietly,
             stopped=lambda reason: self.queue.sound("slack_stopped", reason),
             enrol=self.sign_in.enrol if self.sign_in else None,
+            step_up=self.sign_in.step_up if self.sign_in else None,
             ledger=lambda: ledger_state(self, self.queue),
         )
         return office(deps)

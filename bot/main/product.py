@@ -13,8 +13,11 @@ from bot.jobs import Jobs, Tick
 from bot.main import outside
 from bot.main.deploy import Deploys
 from bot.main.erasure import erase_agreed
+from bot.main.keykeeping import settle
+from bot.main.notes import Integrating, Notes
 from bot.main.pieces import Pieces
-from bot.main.standing import Watch, ledger_state
+from bot.main.proof import proof_of
+from bot.main.standing import Watch, frozen_now, ledger_state
 from bot.main.storage import our_version
 from bot.outbox import Deliverer
 from bot.packet.source import PacketSource
@@ -25,6 +28,7 @@ from bot.slack.door import Door
 from bot.store.outbox_listen import Listener
 from bot.web.app import WebApp, build_web
 from bot.web.ports import WebDeps
+from workflows.kernel.checkpoint import Checkpoint
 from workflows.kernel.ports import SourceFailed
 
 PENDING_TOO_LONG = 60.0
@@ -47,6 +51,7 @@ class Product(Pieces):
                 wall=self.wall,
                 slack=answer,
                 log=self.log,
+                proof=lambda attestation: proof_of(self.log, attestation),
                 sign_in=pages,
                 github=self.deploys.events(),
                 hooks=self.deploys.hooks(),
@@ -72,15 +77,17 @@ class Product(Pieces):
             "home": Homes(self.chat, lambda user: self.office.events.render(user, self.installed())),
             "copy": Copies(self.record.evidence, self.vault),
             "pull": Pulls(self.puller.pull),
-            "receipt": ReceiptsInThreads(self.chat, self.receipts.card),
+            "receipt": ReceiptsInThreads(self.chat, self.receipts.card, self.settings.public_url),
             **self.deploys.handlers(),
         }
         return Deliverer(self.queue, handlers, self.clock)
 
     def jobs(self, deliverer: Deliverer, *, without: frozenset[str] = frozenset()) -> Jobs:
         """Everything that time wakes, in this process, ``without`` some by name."""
+        notes = Notes(lambda: self.runtime)
+        cover = outside.comparing_first(self, self.queue, self._cover)
         ticks = [
-            Tick("integrate", 0.2, self.integrate),
+            Tick("integrate", 0.2, Integrating(cover, self.queue, notes).run),
             Tick("wake", 5.0, self.due.wake),
             Tick("open", 30.0, self.due.open),
             Tick("pull", 300.0, self.pull_due),
@@ -92,8 +99,9 @@ class Product(Pieces):
             Tick("forget", 3600.0, self._forget),
             Tick("receipt", 2.0, lambda: self.receipts.enqueue(self.clock.now())),
             Tick("erase", 600.0, lambda: erase_agreed(self, self.runtime)),
+            Tick("keys", 10.0, lambda: settle(self, self.runtime)),
             Tick("standing", 60.0, Watch(self, self.queue, self.facts, lambda: ledger_state(self, self.queue)).run),
-            *outside.ticks(self, self.queue),
+            *outside.ticks(self, self.queue, notes),
             *self.deploys.ticks(),
         ]
         hear = Listener(self.database, deliverer.poke)
@@ -105,7 +113,10 @@ class Product(Pieces):
 
     def integrate(self) -> bool:
         """Cover what is pending with a checkpoint; True where there was something."""
-        return self.log.integrate(self.log_key, self.clock.now()) is not None
+        return self._cover() is not None
+
+    def _cover(self) -> Checkpoint | None:
+        return self.log.integrate(self.log_key, self.clock.now())
 
     def pull_due(self) -> int:
         """Pull the sources that are growing old; returns how many."""
@@ -127,7 +138,7 @@ class Product(Pieces):
 
     def unready(self) -> list[str]:
         """Why this process cannot do its work, as sentences; empty where it can."""
-        reasons = [alarm.detail for alarm in self.queue.alarms() if alarm.name in UNREADY]
+        reasons = [alarm.detail for alarm in self.queue.alarms() if alarm.name in UNREADY] + frozen_now(self)
         if self.settings.slack_bot_token and self.installed() is None:
             reasons.append("Slack has not told us yet who we are. Check SLACK_BOT_TOKEN with: attester doctor")
         waiting = self.log.pending_age(self.clock.now())

@@ -9,11 +9,19 @@ from bot.delivery import home_row
 from bot.facts import FactBook, NoProgram
 from bot.main.storage import Storage
 from bot.slack.home_ledger import LedgerState, problems
+from bot.store.frozen import STANDS, frozen
 from bot.store.outbox_queue import Queue
 from bot.vault import S3Vault
 
 TOLD = frozenset(
-    {"ledger_forked", "ledger_behind_its_anchor", "ledger_anchor_gap", "ledger_clock_wrong", "ledger_time_missing"}
+    {
+        "ledger_forked",
+        "ledger_behind_its_anchor",
+        "ledger_anchor_gap",
+        "ledger_clock_wrong",
+        "ledger_corrupt",
+        "ledger_time_missing",
+    }
 )
 """Alarms that people see on Home, and not only whoever runs Attester."""
 
@@ -34,8 +42,13 @@ def ledger_state(storage: Storage, queue: Queue) -> LedgerState:
         bucket=isinstance(storage.vault, S3Vault),
         probed_at=probed.at if probed else None,
         kept=sum(verdict == "kept" for verdict, _ in probed.verdicts.values()) if probed else 0,
-        trouble=tuple(alarm.detail for alarm in queue.alarms() if alarm.name in TOLD),
+        trouble=(*frozen_now(storage), *(alarm.detail for alarm in queue.alarms() if alarm.name in TOLD)),
     )
+
+
+def frozen_now(storage: Storage) -> list[str]:
+    """That nothing is decided because the database is behind its vault, as a sentence; empty where all goes on."""
+    return [STANDS] if frozen(storage.database) is not None else []
 
 
 class Watch:

@@ -16,7 +16,7 @@ from prometheus_client import CONTENT_TYPE_LATEST, Counter, Histogram, generate_
 from starlette.routing import Route
 
 from bot.web.guard import Guard
-from bot.web.log import add_log
+from bot.web.log import add_log, add_proof
 from bot.web.pipeline import add_pipelines
 from bot.web.ports import Said, WebDeps
 from bot.web.signin import add_sign_in
@@ -62,6 +62,8 @@ def build_web(deps: WebDeps) -> FastAPI:
     _add_health(app, deps, guard)
     if deps.log is not None:
         add_log(app, deps.log)
+    if deps.proof is not None:
+        add_proof(app, deps.proof)
     if deps.sign_in is not None:
         add_sign_in(app, deps.sign_in)
     add_pipelines(app, deps)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from fastapi import FastAPI
 from fastapi.responses import PlainTextResponse, Response
 
@@ -10,6 +12,26 @@ from workflows.kernel.tile import parse
 
 FOREVER = "public, max-age=31536000, immutable"
 BRIEFLY = "public, max-age=5"
+
+
+Proof = Callable[[str], tuple[int, str]]
+"""Attestation id → status, and the proof file or the sentence that says why there is none."""
+
+
+def add_proof(app: FastAPI, proof: Proof) -> None:
+    """`/log/proof/{attestation id}`: the proof that a receipt links to, as a file to be kept (C2SP tlog-proof)."""
+
+    @app.get("/log/proof/{attestation}")
+    def proof_of(attestation: str) -> Response:
+        status, text = proof(attestation)
+        if status != 200:
+            return PlainTextResponse(text, status, headers={"cache-control": "no-store"})
+        headers = {
+            "content-disposition": f'attachment; filename="{attestation}.tlog-proof"',
+            "cache-control": BRIEFLY,
+            "x-content-type-options": "nosniff",
+        }
+        return Response(text, media_type="text/plain; charset=utf-8", headers=headers)
 
 
 def add_log(app: FastAPI, log: Log) -> None:

@@ -68,14 +68,15 @@ class WebDeps:
     """What the web app is built from.
 
     ``slack`` answers one verified-or-not request: (body, headers with lower-case names) → (status, headers, body); None
-    in Socket Mode. ``sign_in`` has the pages of signing in; None where no identity provider is set. ``github`` and ``hooks``
-    answer pipelines; None where none is set up. ``unhealthy`` and
-    ``unready`` give the reasons, as sentences; none means fine. ``wall`` is the clock on the wall.
+    in Socket Mode. ``proof`` gives the proof file of an attestation id, as `add_proof` says. ``sign_in`` has the pages of
+    signing in; None where no identity provider is set. ``github`` and ``hooks`` answer pipelines; None where none is set
+    up. ``unhealthy`` and ``unready`` give the reasons, as sentences; none means fine. ``wall`` is the clock on the wall.
     """
 
     wall: Clock
     slack: Callable[[bytes, Mapping[str, str]], Said] | None = None
     log: Log | None = None
+    proof: Callable[[str], tuple[int, str]] | None = None
     sign_in: SignInPages | None = None
     github: EventDoor | None = None
     hooks: HookDoor | None = None

@@ -188,7 +188,7 @@ def test_without_authority_and_bucket_there_are_anchors_in_the_folder_and_no_tok
 
         tick(product, "anchor")
 
-        assert {one.name for one in outside.ticks(product, product.queue)} == {"anchor", "compare"}
+        assert {one.name for one in outside.ticks(product, product.queue)} == {"measure", "anchor", "compare"}
         assert [a.checkpoint.size for a in product.anchors.anchors()] == [product.log.size()]
         assert product.stamps.waiting_for_tokens() == (0, None)
 
@@ -214,7 +214,7 @@ def test_ledger_check_judges_kept_tokens_and_the_newest_anchor_again(
 
         assert clean == []
         assert said[0].startswith(
-            f"The vault holds a checkpoint of 900 attestations that this ledger of {size} does not"
+            f"The vault's ledger/{product.log.origin()}/checkpoint/{size:020} is no checkpoint that this ledger signed: "
         )
         assert len(said) == 2
         assert "does not hold: The token stamps other bytes than those that were sent." in said[1]

@@ -159,6 +159,22 @@ def test_a_receipt_holds_the_checkpoint_as_it_was_signed(tmp_path: Path) -> None
     assert len(block) < 250
 
 
+def test_with_a_public_address_a_receipt_links_to_the_proof_file(tmp_path: Path) -> None:
+    key = load_log_key(f"file:{tmp_path / 'log.key'}", create=True)
+    note = signed(Checkpoint(ORIGIN, 1778, bytes(32)), key).note
+    payload = {"attestation": "7f" * 32, "first": 1774, "last": 1774, "checkpoint": note}
+
+    _, one = rendered(payload, "https://attester.acme.test")
+    _, several = rendered({**payload, "last": 1777}, "https://attester.acme.test")
+    _, without = rendered(payload)
+    _, insecure = rendered(payload, "http://attester.acme.test")
+
+    address = f"https://attester.acme.test/log/proof/{'7f' * 32}"
+    assert one[-1]["elements"][-1]["text"] == f"<{address}|Download the proof>"
+    assert several[-1]["elements"][-1]["text"] == f"<{address}|Download the proof of the first>"
+    assert "log/proof" not in str(without) + str(insecure)
+
+
 def test_without_a_card_there_is_no_thread_and_nothing_is_sent(desk: Desk, slack: tuple[Workspace, SlackWeb]) -> None:
     desk.decides(maya())
     desk.logged()

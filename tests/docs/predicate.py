@@ -11,6 +11,7 @@ from pydantic.json_schema import models_json_schema
 from workflows.kernel.arrival import EVIDENCE
 from workflows.kernel.attestation import predicate_type
 from workflows.kernel.erasure_view import ERASURE
+from workflows.kernel.keykeeping_view import KEYKEEPING
 from workflows.kernel.ledger import LEDGER
 from workflows.kernel.model import AttemptRefused, Event
 from workflows.registry import WORKFLOWS
@@ -22,7 +23,7 @@ FORMATS = {"date-time": "time", "date": "day"}
 
 def events() -> Iterator[tuple[str, type[Event]]]:
     """Each workflow's events, each once, with the workflow's name."""
-    for workflow in (*WORKFLOWS, LEDGER, EVIDENCE, ERASURE):
+    for workflow in (*WORKFLOWS, LEDGER, EVIDENCE, ERASURE, KEYKEEPING):
         for event in workflow.events:
             if event is not AttemptRefused:
                 yield workflow.name, event

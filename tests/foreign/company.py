@@ -23,12 +23,13 @@ from workflows.kernel.encoding import b64
 from workflows.kernel.erasure_view import ERASURE
 from workflows.kernel.identity import Person
 from workflows.kernel.jcs import canonical
+from workflows.kernel.keykeeping_view import KEYKEEPING
 from workflows.kernel.ledger import LEDGER
 from workflows.kernel.model import Actor, AttemptRefused, Event, EvidenceRef, Via, by_person, by_system, by_time
 from workflows.kernel.workflow import Workflow
 from workflows.registry import WORKFLOWS
 
-ALL = (*WORKFLOWS, LEDGER, EVIDENCE, ERASURE)
+ALL = (*WORKFLOWS, LEDGER, EVIDENCE, ERASURE, KEYKEEPING)
 
 START = datetime(2026, 1, 1, tzinfo=UTC)
 PEOPLE = ("Maya Chen", "Ravi Patel 🛠️", "דנה אוקפור", "Tom <!channel>", "Lena Nováková " * 20)

@@ -31,13 +31,14 @@ from workflows.approval.model import Approve, OpenDesk, RefuseRequest, ReportDon
 from workflows.kernel.arrival import EVIDENCE
 from workflows.kernel.erasure_view import ERASURE
 from workflows.kernel.errors import Refused
+from workflows.kernel.keykeeping_view import KEYKEEPING
 from workflows.kernel.ledger import LEDGER
 from workflows.kernel.model import CaseId, Command, FactNeeds, Facts, by_system, by_time
 from workflows.kernel.ports import EvidenceMissing
 from workflows.kernel.workflow import Example, Workflow
 from workflows.registry import WORKFLOWS
 
-ALL = {w.name: w for w in (*WORKFLOWS, LEDGER, EVIDENCE, ERASURE)}
+ALL = {w.name: w for w in (*WORKFLOWS, LEDGER, EVIDENCE, ERASURE, KEYKEEPING)}
 TOLD = [(w, example) for w in ALL.values() for example in w.examples()]
 TABLES = {
     "event": "case_id, n, seq, name, version, at, by, actor, body, attestation",
