@@ -79,7 +79,7 @@ class Deciding:
             only=Seen(told["at"], decision.program),
         )  # fmt: skip
         short = f", {done.attestation[:4]}…{done.attestation[-2:]}" if done.attestation else ""
-        return f"Recorded{short}. You can close this page."
+        return f"Recorded{short}."
 
 
 def links_of(storage: Storage, directory: Callable[[], Directory]) -> Linking | None:

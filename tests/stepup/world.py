@@ -5,8 +5,10 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import timedelta
+from pathlib import Path
 from typing import Any
 
 import httpx
@@ -93,7 +95,13 @@ class Acme:
 
 @pytest.fixture(scope="module")
 def acme(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Acme]:
-    folder = tmp_path_factory.mktemp("stepup")
+    with running_acme(tmp_path_factory.mktemp("stepup")) as company:
+        yield company
+
+
+@contextmanager
+def running_acme(folder: Path) -> Iterator[Acme]:
+    """The company, its people linked, its program in force."""
     with running_issuer() as issuer, running_front(folder) as front, pytest.MonkeyPatch.context() as patch:
         front.target = int(issuer.base.rpartition(":")[2])
         issuer.url = f"https://localhost:{front.port}"
