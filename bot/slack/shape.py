@@ -57,8 +57,9 @@ def check_shape(payload: Mapping[str, Any]) -> None:
     """Raises Malformed unless everything that is read later has the type that Slack documents for it."""
     _typed(payload, TEXTS, str)
     _typed(payload, OBJECTS, dict)
-    if "event" in payload and not isinstance(payload["event"], dict):
-        raise Malformed("bad_event")  # Slack sends none that is null, and Bolt cannot read one
+    for name in ("event", "view"):
+        if name in payload and not isinstance(payload[name], dict):
+            raise Malformed(f"bad_{name}")  # Slack sends none that is null, and Bolt cannot read one
     for name in EITHER:
         if not isinstance(payload.get(name) or "", (str, dict)):
             raise Malformed(f"bad_{name}")
@@ -75,8 +76,6 @@ def check_shape(payload: Mapping[str, Any]) -> None:
         event = payload.get("event")
         if not isinstance(event, dict) or not isinstance(event.get("type"), str):
             raise Malformed("bad_event")
-    if not isinstance(payload.get("view") or {}, dict):
-        raise Malformed("bad_view")
 
 
 def _check_actions(actions: object) -> None:

@@ -75,6 +75,7 @@ def test_a_role_for_daily_use_records_and_integrates_and_can_change_nothing(
             f"CREATE ROLE daily_{name}",
             f"GRANT SELECT, INSERT ON {', '.join(APPEND_ONLY)} TO daily_{name}",
             f"GRANT SELECT, INSERT, UPDATE, DELETE ON {', '.join(GROWING)} TO daily_{name}",
+            f"GRANT SELECT ON frozen TO daily_{name}",
             f"GRANT USAGE ON ALL SEQUENCES IN SCHEMA public TO daily_{name}",
         ):
             session.connection().execute(text(statement))

@@ -16,7 +16,7 @@ from bot.web.server import Server
 from tests.road.installation import Installation, installation
 from tests.signin.front import running_front
 from tests.signin.issuer import CLIENT, Issuer, running_issuer
-from tests.signin.world import Browser, revoke
+from tests.signin.world import Browser
 from workflows.kernel.identity import Person
 
 MAYA = "U0ACMEMAYA"
@@ -112,14 +112,6 @@ def test_tom_whom_the_directory_knows_cannot_be_linked_by_somebody_else(acme: Ac
     assert "Somebody else is signed in at Okta" in said
     assert acme.person("tom").slack_user == toms
     assert acme.made.product.refusals.all()[-1][4] == "other_person"
-
-
-def test_no_decision_can_be_put_to_a_sign_in_that_nothing_would_record(acme: Acme) -> None:
-    sign_in = acme.made.product.sign_in
-    assert sign_in is not None
-
-    with pytest.raises(ValueError, match="nothing here records"):
-        sign_in.flow.open("decide", [revoke()], sub="00umaya")
 
 
 def test_doctor_says_whether_people_can_sign_in(acme: Acme) -> None:
