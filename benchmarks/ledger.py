@@ -29,8 +29,13 @@ ROUNDS = 2
 RATE_GOAL = 5.0
 TAIL_GOAL = 0.25
 COVERED_GOAL = 1.0
+SIDES = {
+    "ours": "ours",
+    "auditchain": "auditchain, in as many processes",
+    "auditchain-each": f"auditchain, in {WRITERS} processes",
+    "chain": "hash chain",
+}
 CONNECTIONS = "300"
-"""Each of the peer's sixteen processes holds ten connections."""
 
 
 @contextmanager
@@ -99,7 +104,9 @@ class Figures:
 def round_of(side: str, url: str, folder: Path, figures: Figures) -> None:
     """One round of one side on a database of its own."""
     folder.mkdir()
-    processes = WRITERS if side == "auditchain" else PROCESSES["sqlite" if url.startswith("sqlite") else "postgresql"]
+    processes = (
+        WRITERS if side == "auditchain-each" else PROCESSES["sqlite" if url.startswith("sqlite") else "postgresql"]
+    )
     kinds = [(side, WRITERS // processes)] * processes
     if side == "ours":
         migrate.upgrade(url)
@@ -110,7 +117,7 @@ def round_of(side: str, url: str, folder: Path, figures: Figures) -> None:
         acme.close()
     else:
         load_signer(f"file:{folder / 'signing.key'}", create=True)
-        {"chain": prepare_chain, "auditchain": prepare_auditchain}[side](url)
+        (prepare_chain if side == "chain" else prepare_auditchain)(url)
         written, _ = at_once(kinds, url, folder)
     figures.add(written)
 
@@ -129,12 +136,12 @@ def covered(acme: Acme, written: list[Entry], published: list[Entry]) -> list[fl
 
 
 def tables() -> list[Table]:
-    """Ours, auditchain and a hash chain, one after the other in each round, on both databases."""
+    """Ours, auditchain in two arrangements and a hash chain, one after the other in each round, on both databases."""
     found: dict[tuple[str, str], Figures] = {}
     with tempfile.TemporaryDirectory() as name, databases(Path(name)) as made:
         for number in range(ROUNDS):
             for database, fresh in made.items():
-                for side in ("ours", "auditchain", "chain"):
+                for side in SIDES:
                     label = f"{database}-{side}-{number}"
                     figures = found.setdefault((database, side), Figures())
                     round_of(side, fresh(label), Path(name) / label, figures)
@@ -145,18 +152,20 @@ def _writes(found: dict[tuple[str, str], Figures]) -> Table:
     table = Table(
         f"Attestations by {WRITERS} writers on {os.cpu_count()} cores",
         ("", "a second", "p99", "rate / auditchain", "p99 / auditchain", "rate / hash chain", "p99 / hash chain"),
-        f"Ours is an event with its attestation and its case's row, in one process on SQLite and "
-        f"{PROCESSES['postgresql']} on PostgreSQL, with an integrator beside. auditchain 0.3.0 adds a record in each of "
-        f"{WRITERS} processes, as its lock file wants it; the hash chain adds one signed row. Goal: at least "
-        f"{RATE_GOAL:.0f} × auditchain's rate, at most {TAIL_GOAL} × its p99.",
+        f"All in one process on SQLite and in {PROCESSES['postgresql']} on PostgreSQL. Ours is an event with its attestation "
+        f"and its case's row, with an integrator beside. auditchain 0.3.0 adds a record, in tasks behind one lock and, where "
+        f"there are several processes, its lock file; once more with a process for each writer; the ratios are against the "
+        f"faster of the two. The hash chain adds one signed row. Goal: at least {RATE_GOAL:.0f} × auditchain's rate, at most "
+        f"{TAIL_GOAL} × its p99.",
     )
     for database in ("SQLite", "PostgreSQL"):
         ours = found[database, "ours"]
-        for side, name in (("ours", "ours"), ("auditchain", "auditchain"), ("chain", "hash chain")):
+        faster = max(("auditchain", "auditchain-each"), key=lambda side: found[database, side].rate)
+        for side, name in SIDES.items():
             one = found[database, side]
             ratios = ["", "", "", ""]
             if side == "ours":
-                peers = [found[database, peer] for peer in ("auditchain", "chain")]
+                peers = [found[database, peer] for peer in (faster, "chain")]
                 ratios = [text for p in peers for text in (f"{ours.rate / p.rate:.2f}", f"{ours.p99 / p.p99:.3f}")]
             table.add(f"{database}, {name}", f"{one.rate:.0f}", f"{one.p99 * 1000:.0f} ms", *ratios)
     return table

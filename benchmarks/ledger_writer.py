@@ -117,17 +117,29 @@ def prepare_chain(url: str) -> None:
     database.close()
 
 
-def auditchain(url: str, folder: Path) -> Run:
-    """auditchain as it documents several processes: a lock file, an Ed25519 signature on every record."""
+def auditchain(url: str, folder: Path, count: int, *, alone: bool) -> Run:
+    """auditchain with an Ed25519 signature on every record, so many tasks behind the one lock that its chain wants.
+
+    Where it is not ``alone`` it takes the lock file that it documents for several processes.
+    """
     key = Ed25519PrivateKey.generate()
+    lock_path = None if alone else folder / "auditchain.lock"
 
     async def run(said: Said) -> None:
-        async with AuditLog(_backend(url), signing_key=key, lock_path=folder / "auditchain.lock") as log:
+        async with AuditLog(_backend(url), signing_key=key, lock_path=lock_path) as log:
+            turn = asyncio.Lock()
             announce()
-            while not STOP.is_set():
-                began = time.monotonic()
-                record = await log.append("maya", "kept", "payments", metadata={"reason": "Ravi still deploys."})
-                said["written"].append((record.hash, began, time.monotonic()))
+
+            async def work() -> None:
+                while not STOP.is_set():
+                    began = time.monotonic()
+                    async with turn:
+                        record = await log.append(
+                            "maya", "kept", "payments", metadata={"reason": "Ravi still deploys."}
+                        )
+                    said["written"].append((record.hash, began, time.monotonic()))
+
+            await asyncio.gather(*(work() for _ in range(count)))
 
     return lambda said: asyncio.run(run(said))
 
@@ -196,8 +208,8 @@ def announce() -> None:
 
 def main(kind: str, url: str, folder: str, count: str) -> None:
     home, database, said = Path(folder), Database(url), Said(written=[], covered=[])
-    if kind == "auditchain":
-        auditchain(url, home)(said)
+    if kind.startswith("auditchain"):
+        auditchain(url, home, int(count), alone=database.sqlite and kind == "auditchain")(said)
     elif kind == "integrator":
         run = covering(database, home)
         announce()

@@ -8,8 +8,10 @@ from __future__ import annotations
 from datetime import datetime
 from typing import NamedTuple
 
+from sqlalchemy import select
 from sqlmodel import Session, delete
 
+from bot.store.base import table_of
 from bot.store.database import Database
 from bot.store.failure import Busy, in_words
 from bot.store.table_frozen import FrozenRow
@@ -19,6 +21,9 @@ WHY = "The record was restored from an older copy."
 NEXT = "Nothing was recorded. Restore a newer backup, then run: attester ledger thaw"
 STANDS = f"{WHY} Nothing is recorded until a newer backup is restored; then run: attester ledger thaw"
 """For those who look at the ledger, and did not try to decide."""
+
+_FROZEN = table_of(FrozenRow)
+_WHETHER = select(_FROZEN.c.since, _FROZEN.c.why, _FROZEN.c.anchored_size)  # built once: every decision asks it
 
 
 class Frozen(NamedTuple):
@@ -37,7 +42,7 @@ def frozen(database: Database) -> Frozen | None:
 
 def frozen_in(session: Session) -> Frozen | None:
     """The same, as this transaction sees it."""
-    row = session.get(FrozenRow, 1)
+    row = session.connection().execute(_WHETHER).first()
     return Frozen(row.since, row.why, row.anchored_size) if row else None
 
 

@@ -1,16 +1,16 @@
-"""Group commit: decisions that arrive while another one is being written share the next transaction and its one sync.
+"""Group commit: decisions that arrive while others are being written share the next transaction and its one sync.
 
-For SQLite only, which has one writer at a time: sixteen threads that each want its lock poll for it, and the unlucky wait
-for a second. PostgreSQL lets them write side by side, and shares its syncs by itself.
+SQLite has one writer at a time: sixteen threads that each want its lock poll for it, and the unlucky wait for a second.
+PostgreSQL lets transactions go side by side, two for each process; one that waits for a lock does not hold up the rest.
 """
 
 from __future__ import annotations
 
 from collections import deque
 from collections.abc import Callable, Sequence
-from contextlib import nullcontext
 from dataclasses import dataclass
 from threading import Condition
+from typing import Generic, TypeVar
 
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
@@ -18,39 +18,41 @@ from sqlmodel import Session
 
 from bot.store.database import Database
 from bot.store.failure import Busy, explained
-from bot.store.write import Repeated
-from workflows.kernel.errors import Conflict, Refused
+from workflows.kernel.errors import Conflict, Refused, Unsure
 
 MOST = 256
 """Decisions in one transaction."""
 
-Work = Callable[[Session], None]
+Kind = TypeVar("Kind")
+Write = Callable[[Session, Sequence[Kind]], Sequence[Exception | None]]
+"""Writes several in one session; what was in the way of each, or None. What it raises is in the way of all of them."""
 
 
 @dataclass(eq=False)
-class Job:
+class Job(Generic[Kind]):
     """One decision on its way. ``failure`` is what its caller gets to hear; None where it was committed."""
 
-    work: Work
+    what: Kind
     done: bool = False
-    failure: BaseException | None = None
+    failure: Exception | None = None
 
 
-class Group:
+class Group(Generic[Kind]):
     """Commits what several threads want written. Whoever comes first writes for all who wait; there is no thread of its own.
 
     A decision that is alone is written at once: nothing waits for company.
     """
 
-    def __init__(self, database: Database) -> None:
+    def __init__(self, database: Database, write: Write[Kind]) -> None:
         self._db = database
-        self._waiting: deque[Job] = deque()
+        self._write = write
+        self._waiting: deque[Job[Kind]] = deque()
         self._turn = Condition()
-        self._writing = False
+        self._free = 1 if database.sqlite else 2
 
-    def commit(self, work: Work) -> None:
-        """Run the work in a transaction and commit it. Raises what the work raised, or what became of the transaction."""
-        job = Job(work)
+    def commit(self, what: Kind) -> None:
+        """Write it in a transaction and commit it. Raises what was in its way, or what became of the transaction."""
+        job = Job(what)
         with self._turn:
             self._waiting.append(job)
         while self._mine(job):
@@ -58,65 +60,50 @@ class Group:
         if job.failure is not None:
             raise job.failure
 
-    def _mine(self, job: Job) -> bool:
+    def _mine(self, job: Job[Kind]) -> bool:
         """Whether it is this caller's turn to write; False once somebody else has written its decision."""
         with self._turn:
-            while self._writing and not job.done:
+            while not job.done and (not self._free or job not in self._waiting):
                 self._turn.wait()
-            self._writing = self._writing or not job.done
+            if not job.done:
+                self._free -= 1
             return not job.done
 
     def _lead(self) -> None:
         """Write one group; then it is somebody else's turn."""
         with self._turn:
             jobs = [self._waiting.popleft() for _ in range(min(MOST, len(self._waiting)))]
+        for job in jobs:
+            job.failure = Busy("another decision that was to be written with it could not be")
         try:
-            self._write(jobs)
+            self._settle(jobs)
         finally:
             with self._turn:
                 for job in jobs:
                     job.done = True
-                self._writing = False
+                self._free += 1
                 self._turn.notify_all()
 
-    def _write(self, jobs: Sequence[Job]) -> None:
-        committing = committed = False
+    def _settle(self, jobs: Sequence[Job[Kind]]) -> None:
+        """Write them together; where one of them spoils it for the others, each alone."""
+        spoilt = self._transaction(jobs)
+        if spoilt is not None and len(jobs) > 1 and not isinstance(spoilt, (Busy, Refused, Unsure)):
+            for job in jobs:
+                self._transaction([job])
+
+    def _transaction(self, jobs: Sequence[Job[Kind]]) -> Exception | None:
+        """One transaction; what ended it, and each job's failure set."""
+        committing = False
+        failures: Sequence[Exception | None]
+        spoilt: Exception | None = None
         try:
             with self._db.write() as session:
-                for job in jobs:
-                    _attempt(session, job, alone=len(jobs) == 1)
+                failures = self._write(session, [job.what for job in jobs])
                 committing = True
-            committed = True
         except (DBAPIError, PoolTimeout) as error:
-            _fail(jobs, explained(error, committing=committing))
-        finally:
-            if not committed:
-                _fail(jobs, Busy("another decision that was to be written with it could not be"))
-
-
-def _attempt(session: Session, job: Job, *, alone: bool) -> None:
-    """One decision behind a savepoint of its own: its neighbours are not undone with it.
-
-    Raises only what ends the whole transaction.
-    """
-    try:
-        with nullcontext() if alone else session.begin_nested():
-            job.work(session)
-    except (Conflict, Refused, Repeated) as refused:
-        job.failure = refused
-        if alone:
-            session.rollback()
-    except DBAPIError as error:
-        if alone or not _still_open(session):
-            raise  # nothing of this transaction is left: the disk is full or broken, or it was alone in it
-        job.failure = explained(error, committing=False)
-
-
-def _still_open(session: Session) -> bool:
-    driver = session.connection().connection.driver_connection
-    return bool(driver is not None and driver.in_transaction)
-
-
-def _fail(jobs: Sequence[Job], failure: Exception) -> None:
-    for job in jobs:
-        job.failure = job.failure or failure
+            spoilt = explained(error, committing=committing)
+        except (Conflict, Refused) as error:
+            spoilt = error
+        for job, failure in zip(jobs, [spoilt] * len(jobs) if spoilt else failures, strict=True):
+            job.failure = failure
+        return spoilt

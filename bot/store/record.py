@@ -9,16 +9,14 @@ from typing import Any
 
 from sqlalchemy import Row, bindparam
 from sqlalchemy import select as select_columns
-from sqlalchemy.exc import DBAPIError, OperationalError
+from sqlalchemy.exc import OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
-from sqlmodel import Session, col, delete, func, select, update
+from sqlmodel import col, delete, func, select, update
 
 from bot.store.base import table_of
 from bot.store.database import Database
-from bot.store.failure import raise_explained
-from bot.store.frozen import refuse_frozen
 from bot.store.group import Group
-from bot.store.record_write import write_case, write_claim
+from bot.store.record_write import Decision, write_decisions
 from bot.store.table_case import AskRow, CaseRow, CaseWatchRow, ClaimRow, EventRow, EvidenceRow
 from bot.store.write import CaseWrite, Claim, Head, Repeated, StoredEvent
 from workflows.kernel.model import Ask, CaseId, CaseSummary
@@ -48,7 +46,7 @@ class Record:
 
     def __init__(self, database: Database) -> None:
         self._db = database
-        self._group = Group(database) if database.sqlite else None
+        self._group = Group(database, write_decisions)
 
     def head(self, case: CaseId) -> Head | None:
         """Where the case stands, or None where it does not exist."""
@@ -162,23 +160,7 @@ class Record:
         was restored from an older copy.
         """
 
-        def work(session: Session) -> None:
-            refuse_frozen(session)
-            if claim is not None:
-                write_claim(session, claim, at)
-            for write in writes:
-                write_case(session, write, at)
-
-        if self._group is not None:
-            self._group.commit(work)
-            return
-        committing = False
-        try:
-            with self._db.write() as session:
-                work(session)
-                committing = True
-        except (DBAPIError, PoolTimeout) as error:
-            raise_explained(error, committing=committing)
+        self._group.commit(Decision(writes, at, claim))
 
 
 def _summary(row: CaseRow) -> CaseSummary:

@@ -1,64 +1,139 @@
-"""Writing one decision: case row, events, attestations, evidence, asks and what is to be sent, all in one session."""
+"""Writing decisions: case rows, events, attestations, evidence, asks and what is to be sent, all in one session.
+
+Several decisions may share a transaction. What is the same for each of them is written with one statement a table.
+"""
 
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, bindparam, insert, update
+from sqlalchemy import Connection, bindparam, insert, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlmodel import Session, col, delete
 
 from bot.store.base import table_of
+from bot.store.frozen import refuse_frozen
 from bot.store.outbox import enqueue, enqueue_copy
 from bot.store.table_case import AskRow, CaseRow, CaseWatchRow, ClaimRow, EventRow, EvidenceRow
 from bot.store.table_ledger import EntryRow, PayloadRow, PendingRow
-from bot.store.write import CaseWrite, Claim, EventWrite, Repeated
+from bot.store.write import CaseWrite, Claim, Repeated
 from workflows.kernel.attestation import Born
 from workflows.kernel.errors import Conflict
 from workflows.kernel.link import case_ref
-from workflows.kernel.model import Ask, CaseId, CaseSummary
+from workflows.kernel.model import Ask, CaseSummary
 
-_CASE, _EVIDENCE = table_of(CaseRow), table_of(EvidenceRow)
+_CASE, _EVIDENCE, _CLAIM, _ENTRIES = (table_of(r) for r in (CaseRow, EvidenceRow, ClaimRow, EntryRow))
 # Built once: a decision writes many of them.
+_STANDS = select(_CASE.c.case_id, _CASE.c.n).where(_CASE.c.case_id.in_(bindparam("cases", expanding=True)))
+_CLAIMED = select(_CLAIM.c.key, _CLAIM.c.answer).where(_CLAIM.c.key.in_(bindparam("keys", expanding=True)))
 _BEGIN = insert(_CASE)
 _MOVE_ON = update(_CASE).where(_CASE.c.case_id == bindparam("this_case"), _CASE.c.n == bindparam("expected_n"))
-_ENTRY, _PAYLOAD, _PENDING, _EVENT = (insert(table_of(r)) for r in (EntryRow, PayloadRow, PendingRow, EventRow))
+_ENTRY = insert(_ENTRIES)
+_ENTRY_IDS = insert(_ENTRIES).returning(_ENTRIES.c.id, sort_by_parameter_order=True)
+_PAYLOAD, _PENDING, _EVENT, _REMEMBER = (insert(table_of(r)) for r in (PayloadRow, PendingRow, EventRow, ClaimRow))
 _KEEP = {
     "sqlite": sqlite.insert(_EVIDENCE).on_conflict_do_nothing(),
     "postgresql": postgresql.insert(_EVIDENCE).on_conflict_do_nothing(),
 }
+Rows = list[dict[str, Any]]
 
 
-def write_claim(session: Session, claim: Claim, at: datetime) -> None:
-    """Claim the request's key. Raises Repeated where the same request had its effect before."""
-    row = session.get(ClaimRow, claim.key)
-    if row is not None:
-        raise Repeated(json.loads(row.answer))
-    answer = json.dumps(claim.answer, ensure_ascii=False)
-    session.add(ClaimRow(key=claim.key, at=at, expires_at=claim.expires_at, answer=answer))
-    session.flush()
+@dataclass(frozen=True)
+class Decision:
+    """What is committed together: what it changes in each case, when, and the key of the request that asked for it."""
+
+    writes: Sequence[CaseWrite]
+    at: datetime
+    claim: Claim | None = None
 
 
-def write_case(session: Session, write: CaseWrite, at: datetime) -> None:
-    """Everything one decision changes in one case. Raises Conflict where the case has moved on."""
+def write_decisions(session: Session, decisions: Sequence[Decision]) -> list[Conflict | Repeated | None]:
+    """Write each of them, or nothing of it and what is in its way: Conflict, Repeated.
+
+    Raises Refused where nothing at all may be recorded, and Conflict where another transaction came first to one of them.
+    """
+    refuse_frozen(session)
+    connection = session.connection()
+    stands = dict(_in(connection, _STANDS, "cases", (write.case for one in decisions for write in one.writes)))
+    claimed = dict(_in(connection, _CLAIMED, "keys", (one.claim.key for one in decisions if one.claim)))
+    said = [_admit(one, stands, claimed) for one in decisions]
+    admitted = [one for one, trouble in zip(decisions, said, strict=True) if trouble is None]
+    writes = [write for one in admitted for write in one.writes]
+    _write_claims(connection, admitted)
+    _write_cases(connection, writes)
+    for at in sorted({one.at for one in admitted}):
+        write_evidence(session, (file for one in admitted if one.at == at for w in one.writes for file in w.born), at)
+    _write_entries(connection, writes)
+    _all(connection, _EVENT, [row for write in writes for row in _event_rows(write)])
+    for write in writes:
+        if not write.same_index:
+            _write_index(session, write)
+        _write_outbox(session, write)
+    return said
+
+
+def _in(connection: Connection, query: Any, name: str, values: Iterable[str]) -> Iterable[Any]:
+    wanted = sorted(set(values))
+    return (tuple(row) for row in connection.execute(query, {name: wanted})) if wanted else ()
+
+
+def _admit(one: Decision, stands: dict[str, int], claimed: dict[str, str]) -> Conflict | Repeated | None:
+    """What is in a decision's way; where nothing is, those behind it see it as written."""
+    if one.claim is not None and one.claim.key in claimed:
+        return Repeated(json.loads(claimed[one.claim.key]))
+    after: dict[str, int] = {}
+    for write in one.writes:
+        if after.get(write.case, stands.get(write.case, 0)) != write.expected_n:
+            return Conflict(f"{write.case} has moved on from event {write.expected_n}")
+        after[write.case] = write.expected_n + len(write.events)
+    stands.update(after)
+    if one.claim is not None:
+        claimed[one.claim.key] = _answer(one.claim)
+    return None
+
+
+def _answer(claim: Claim) -> str:
+    return json.dumps(claim.answer, ensure_ascii=False)
+
+
+def _write_claims(connection: Connection, decisions: Sequence[Decision]) -> None:
+    rows = [
+        {
+            "key": one.claim.key,
+            "at": one.at,
+            "expires_at": one.claim.expires_at,
+            "answer": _answer(one.claim),
+            "repeats": 0,
+        }
+        for one in decisions
+        if one.claim is not None
+    ]
+    _all(connection, _REMEMBER, sorted(rows, key=lambda row: str(row["key"])))
+
+
+def _write_cases(connection: Connection, writes: Sequence[CaseWrite]) -> None:
+    """New cases, then those that move on, in order of their ids: two transactions never wait for each other in a ring."""
+    in_order = sorted(writes, key=lambda write: write.case)
+    _all(connection, _BEGIN, [{"case_id": w.case, **_case_row(w)} for w in in_order if w.expected_n == 0])
+    moving = [w for w in in_order if w.expected_n > 0]
+    moves = [{"this_case": w.case, "expected_n": w.expected_n, **_case_row(w, new=False)} for w in moving]
+    if moves and connection.execute(_MOVE_ON, moves).rowcount != len(moves):
+        raise Conflict(f"{', '.join(w.case for w in moving)}: at least one has moved on")
+
+
+def _case_row(write: CaseWrite, *, new: bool = True) -> dict[str, Any]:
     last = write.expected_n + len(write.events)
     fields = columns(write.summary) | {"n": last, "seq": write.seq, "program": write.program}
-    connection = session.connection()
-    if write.expected_n == 0:
-        connection.execute(_BEGIN, {"case_id": write.case, "ref": case_ref(write.case), **fields})
-    else:
-        changed = connection.execute(_MOVE_ON, {"this_case": write.case, "expected_n": write.expected_n, **fields})
-        if changed.rowcount != 1:
-            raise Conflict(f"{write.case} has moved on from event {write.expected_n}")
-    write_evidence(session, write.born, at)
-    for event in write.events:
-        _write_event(connection, write.case, event)
-    if not write.same_index:
-        _write_index(session, write)
-    _write_outbox(session, write)
+    return {"ref": case_ref(write.case), **fields} if new else fields
+
+
+def _all(connection: Connection, statement: Any, rows: Rows) -> None:
+    if rows:
+        connection.execute(statement, rows)
 
 
 def columns(summary: CaseSummary) -> dict[str, Any]:
@@ -82,12 +157,15 @@ def _storable(fields: dict[str, Any]) -> dict[str, Any]:
 
 
 def write_evidence(session: Session, files: Iterable[Born], at: datetime) -> None:
-    """Evidence born in the decision, in order of digest so that two decisions with equal files cannot wait for each other."""
-    keep = _KEEP[session.get_bind().dialect.name]
-    for ref, data in sorted(files, key=lambda file: file.ref.sha256):
-        row = {"sha256": ref.sha256, "kind": ref.kind, "media_type": ref.media_type, "at": at, "data": data}
-        session.connection().execute(keep, row)
-        enqueue_copy(session, ref.sha256)
+    """Evidence born in decisions, in order of digest so that two transactions with equal files cannot wait for each other."""
+    by_digest = sorted({ref.sha256: (ref, data) for ref, data in files}.items())
+    rows = [
+        {"sha256": ref.sha256, "kind": ref.kind, "media_type": ref.media_type, "at": at, "data": data}
+        for _, (ref, data) in by_digest
+    ]
+    _all(session.connection(), _KEEP[session.get_bind().dialect.name], rows)
+    for sha256, _ in by_digest:
+        enqueue_copy(session, sha256)
 
 
 def _write_index(session: Session, write: CaseWrite) -> None:
@@ -128,33 +206,49 @@ def _write_outbox(session: Session, write: CaseWrite) -> None:
         )
 
 
-def _write_event(connection: Connection, case: CaseId, event: EventWrite) -> None:
-    """One event, and its attestation."""
-    signed = event.signed
-    if signed is not None and event.seq is not None:
-        entry = {
-            "place": f"{case}#{event.seq}",
-            "case_id": case,
+def _write_entries(connection: Connection, writes: Sequence[CaseWrite]) -> None:
+    """The attestations of signed events, and that each of them waits for its place in the log."""
+    rows: Rows = []
+    payloads: list[bytes] = []
+    for write in writes:
+        for event in write.events:
+            if (signed := event.signed) is None or event.seq is None:
+                continue
+            payloads.append(signed.payload)
+            rows.append({
+                "place": f"{write.case}#{event.seq}",
+                "case_id": write.case,
+                "seq": event.seq,
+                "at": event.at,
+                "keyid": signed.keyid,
+                "signature": signed.signature,
+                "pae_sha256": signed.id,
+                "leaf": signed.leaf,
+            })  # fmt: skip
+    if not rows:
+        return
+    if len(rows) == 1:
+        ids = list(connection.execute(_ENTRY, rows[0]).inserted_primary_key or ())
+    else:
+        ids = list(connection.execute(_ENTRY_IDS, rows).scalars())
+    numbered = zip(ids, payloads, strict=True)
+    connection.execute(_PAYLOAD, [{"entry_id": number, "payload": payload} for number, payload in numbered])
+    connection.execute(_PENDING, [{"id": number} for number in ids])
+
+
+def _event_rows(write: CaseWrite) -> Rows:
+    return [
+        {
+            "case_id": write.case,
+            "n": event.n,
             "seq": event.seq,
+            "name": event.name,
+            "version": event.version,
             "at": event.at,
-            "keyid": signed.keyid,
-            "signature": signed.signature,
-            "pae_sha256": signed.id,
-            "leaf": signed.leaf,
+            "by": json.dumps(event.by, ensure_ascii=False),
+            "actor": event.actor,
+            "body": json.dumps(event.body, ensure_ascii=False),
+            "attestation": event.signed.id if event.signed else None,
         }
-        (entry_id,) = connection.execute(_ENTRY, entry).inserted_primary_key or (None,)
-        connection.execute(_PAYLOAD, {"entry_id": entry_id, "payload": signed.payload})
-        connection.execute(_PENDING, {"id": entry_id})
-    row = {
-        "case_id": case,
-        "n": event.n,
-        "seq": event.seq,
-        "name": event.name,
-        "version": event.version,
-        "at": event.at,
-        "by": json.dumps(event.by, ensure_ascii=False),
-        "actor": event.actor,
-        "body": json.dumps(event.body, ensure_ascii=False),
-        "attestation": signed.id if signed else None,
-    }
-    connection.execute(_EVENT, row)
+        for event in write.events
+    ]

@@ -1,8 +1,8 @@
-"""Decisions that come at once share a transaction on SQLite, and none of them notices."""
+"""Decisions that come at once share a transaction, and none of them notices."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from threading import Event
 
@@ -37,13 +37,20 @@ class Gate:
         assert self.go.wait(20)
 
 
-def while_one_writes(group: Group, *works: object) -> list[BaseException | None]:
+Work = Callable[[Session], Exception | None]
+
+
+def do(session: Session, works: Sequence[Work]) -> list[Exception | None]:
+    return [work(session) for work in works]
+
+
+def while_one_writes(group: Group[Work], *works: Work) -> list[BaseException | None]:
     """What each work led to, when all of them came while another one was being written."""
     gate = Gate()
 
-    def run(work: object) -> BaseException | None:
+    def run(work: Work) -> BaseException | None:
         try:
-            group.commit(work)  # type: ignore[arg-type]
+            group.commit(work)
         except (Conflict, Repeated, ZeroDivisionError) as failure:
             return failure
         return None
@@ -59,7 +66,7 @@ def while_one_writes(group: Group, *works: object) -> list[BaseException | None]
         return [one.result() for one in waiting]
 
 
-def insert(key: str) -> object:
+def insert(key: str) -> Work:
     def work(session: Session) -> None:
         sql = "INSERT INTO claim (key, at, expires_at, answer, repeats) VALUES (:key, :at, :at, '{}', 0)"
         session.connection().execute(text(sql), {"key": key, "at": "2026-10-05 09:00:00.000000"})
@@ -67,12 +74,12 @@ def insert(key: str) -> object:
     return work
 
 
-def refused(_session: Session) -> None:
-    raise Conflict("somebody was quicker")
+def refused(_session: Session) -> Conflict:
+    return Conflict("somebody was quicker")
 
 
 def broken(session: Session) -> None:
-    insert("half")(session)  # type: ignore[operator]
+    insert("half")(session)
     raise ZeroDivisionError
 
 
@@ -80,7 +87,7 @@ def test_those_who_waited_are_written_in_one_transaction(database: Database) -> 
     commits: list[object] = []
     event.listen(database.engine, "commit", commits.append)
 
-    outcomes = while_one_writes(Group(database), *(insert(f"k{n}") for n in range(8)))
+    outcomes = while_one_writes(Group(database, do), *(insert(f"k{n}") for n in range(8)))
 
     assert outcomes == [None] * 8
     assert counts(database)["claim"] == 8
@@ -88,7 +95,7 @@ def test_those_who_waited_are_written_in_one_transaction(database: Database) -> 
 
 
 def test_a_conflict_undoes_itself_and_nobody_else(database: Database) -> None:
-    outcomes = while_one_writes(Group(database), insert("a"), refused, insert("a"), insert("b"))
+    outcomes = while_one_writes(Group(database, do), insert("a"), refused, insert("a"), insert("b"))
 
     assert outcomes[0] is None or outcomes[2] is None
     assert [type(one) for one in outcomes if one is not None] == [Conflict, Conflict]
@@ -96,18 +103,18 @@ def test_a_conflict_undoes_itself_and_nobody_else(database: Database) -> None:
 
 
 def test_a_defect_records_nothing_of_the_group_and_everybody_hears_of_it(database: Database) -> None:
-    outcomes = while_one_writes(Group(database), broken, insert("a"))
+    outcomes = while_one_writes(Group(database, do), broken, insert("a"))
 
     assert {type(one) for one in outcomes} <= {ZeroDivisionError, Busy}
     assert counts(database)["claim"] == 0
 
 
 def test_the_next_one_is_written_after_a_failure(database: Database) -> None:
-    group = Group(database)
+    group = Group(database, do)
     with pytest.raises(ZeroDivisionError):
         group.commit(broken)
 
-    group.commit(insert("a"))  # type: ignore[arg-type]
+    group.commit(insert("a"))
 
     assert counts(database)["claim"] == 1
 
