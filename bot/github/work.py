@@ -89,6 +89,8 @@ class Book(Protocol):
 
     def tell_again(self, case: CaseId, deployment: str) -> None: ...
 
+    def review_again(self, delivery: str, tries: int) -> None: ...
+
 
 class Acts(Protocol):
     """What is needed of the runtime."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from bot.facts import NoProgram
@@ -16,6 +16,7 @@ from workflows.kernel.model import CaseId, Control, Digest, EvidenceRef
 
 SURE = frozenset({"certain", "strong", "signed"})
 """Links of accounts to persons that are good enough to tell an author apart."""
+AGAIN = timedelta(minutes=1)
 CLOSINGS = ("approval_refused", "approval_lapsed", "approval_superseded", "approval_withdrawn", "step_approved")
 
 
@@ -84,6 +85,13 @@ class PipelineBook:
         self._pieces.queue.enqueue(
             lane=lane(self._pieces), kind="github.tell", payload=row, dedupe_key=f"github.tell:{case}:{deployment}",
             priority=0,
+        )  # fmt: skip
+
+    def review_again(self, delivery: str, tries: int) -> None:
+        """Have a decision at GitHub looked at once more in a minute, beside everything else."""
+        self._pieces.queue.enqueue(
+            lane=lane(self._pieces), kind="github.reviewed", payload={"delivery": delivery, "tries": tries},
+            dedupe_key=f"github.reviewed:{delivery}:{tries}", not_before=self._pieces.clock.now() + AGAIN, priority=2,
         )  # fmt: skip
 
 
