@@ -15,6 +15,7 @@ from bot.draft import Mill
 from bot.facts import FactBook
 from bot.main.keykeeping import LiveSigner
 from bot.main.keys import note_keys
+from bot.main.linking import take_over
 from bot.main.signin import SignIn, links_of, sign_in_of
 from bot.main.standing import ledger_state
 from bot.main.storage import Storage, our_version
@@ -35,6 +36,7 @@ from workflows.kernel.arrival import EVIDENCE
 from workflows.kernel.erasure_view import ERASURE
 from workflows.kernel.keykeeping_view import keykeeping
 from workflows.kernel.ledger import LEDGER
+from workflows.kernel.linking_view import IDENTITY
 from workflows.kernel.ports import ChatFailure, Clock, EvidenceMissing
 from workflows.registry import WORKFLOWS
 
@@ -60,8 +62,8 @@ class Pieces(Storage):
 
     @cached_property
     def links(self) -> Linking | None:
-        """Slack users whom a sign-in linked to persons; None where no identity provider is set."""
-        return links_of(self, lambda: self.facts.directory())
+        """Slack users who are linked to persons; None where no identity provider is set."""
+        return links_of(self, lambda: self.facts.directory(), lambda: self.runtime)
 
     @cached_property
     def sign_in(self) -> SignIn | None:
@@ -75,9 +77,11 @@ class Pieces(Storage):
         """The one path of a decision."""
         origin = self.log.origin()
         mill = Mill(LiveSigner(self.signer, Keys(self.database), self.clock), origin, our_version(), fresh_nonce)
-        every = (*WORKFLOWS, LEDGER, EVIDENCE, ERASURE, keykeeping(self.signer.keyid))
+        every = (*WORKFLOWS, LEDGER, EVIDENCE, ERASURE, IDENTITY, keykeeping(self.signer.keyid))
         made = Runtime(self.record, every, mill, self.clock, self.facts)
         note_keys(made, origin, self.signer, self.log_key)
+        if self.settings.okta_oidc_issuer:
+            take_over(self, made)
         return made
 
     @cached_property

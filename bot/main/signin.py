@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from bot.clock import SystemClock
 from bot.facts import NoProgram
+from bot.main.linking import Attempts
 from bot.main.storage import Storage
 from bot.runtime import Runtime, Seen
 from bot.signin.flow import Decide, Flow
@@ -82,12 +83,12 @@ class Deciding:
         return f"Recorded{short}."
 
 
-def links_of(storage: Storage, directory: Callable[[], Directory]) -> Linking | None:
+def links_of(storage: Storage, directory: Callable[[], Directory], runtime: Callable[[], Runtime]) -> Linking | None:
     """The links; None where no identity provider is set, so that nobody is linked by a sign-in."""
     issuer = storage.settings.okta_oidc_issuer
     if not issuer:
         return None
-    return Linking(storage.sign_ins, lambda: _known(directory), issuer, SystemClock())
+    return Linking(storage.slack_links, lambda: _known(directory), issuer, runtime)
 
 
 def sign_in_of(
@@ -99,9 +100,7 @@ def sign_in_of(
     provider = Provider(settings.okta_oidc_issuer, settings.okta_oidc_client_id, f"{base}/login/callback")
     check = TokenCheck(settings.okta_oidc_issuer, settings.okta_oidc_client_id, wall)
 
-    def note(ticket: Ticket, code: str, sentence: str) -> None:
-        case = ticket.decisions[0].case if ticket.purpose == "decide" else None
-        storage.refusals.add(wall.now(), ticket.team, ticket.user, ticket.sub, case, ticket.purpose, code, sentence)
+    attempts = Attempts(storage.refusals, runtime, wall)
 
     def read(ticket: Ticket, proof: Proof) -> str:
         return "You are signed in."
@@ -110,7 +109,7 @@ def sign_in_of(
         return _known(directory)
 
     roads: dict[Purpose, Decide] = {"link": linking.decide, "login": read, "decide": Deciding(runtime, linking)}
-    flow = Flow(provider, check, storage.sign_ins, known, wall, base, roads, note)
+    flow = Flow(provider, check, storage.sign_ins, known, wall, base, roads, attempts.note)
     return SignIn(Site(flow, linking, storage.sign_ins, known, wall, base), flow, linking, check, provider)
 
 

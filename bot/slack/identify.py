@@ -86,6 +86,8 @@ class Identify:
             for person in directory.people.values():
                 if person.slack_user:
                     index[person.slack_user] = None if person.slack_user in index else person
+            for other, whose in directory.more_slack.items():
+                index[other] = directory.get(whose)
             self._linked = (directory.people, index)
         return self._linked[1].get(user)
 
