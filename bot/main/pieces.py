@@ -16,7 +16,7 @@ from bot.facts import FactBook
 from bot.main.keykeeping import LiveSigner
 from bot.main.keys import note_keys
 from bot.main.linking import take_over
-from bot.main.signin import SignIn, links_of, sign_in_of
+from bot.main.signin import SignIn, links_of, shown_by, sign_in_of
 from bot.main.standing import ledger_state
 from bot.main.storage import Storage, our_version
 from bot.program.closed import closed_days
@@ -135,6 +135,7 @@ class Pieces(Storage):
             stopped=lambda reason: self.queue.sound("slack_stopped", reason),
             enrol=self.sign_in.enrol if self.sign_in else None,
             step_up=self.sign_in.step_up if self.sign_in else None,
+            link=shown_by(self.links) if self.links else lambda team, user: None,
             ledger=lambda: ledger_state(self, self.queue),
         )
         return office(deps)

@@ -17,6 +17,7 @@ from bot.signin.proof import Proof
 from bot.signin.provider import Provider
 from bot.signin.site import Site
 from bot.signin.token import TokenCheck
+from bot.slack.ports import LinkShown
 from workflows.kernel.errors import Refused
 from workflows.kernel.identity import Directory
 from workflows.kernel.model import Via, by_person
@@ -54,6 +55,16 @@ class SignIn:
         return self.flow.open("decide", [decision], team=team, user=user, sub=decision.person, asked=asked).address
 
 
+def shown_by(linking: Linking) -> Callable[[str, str], LinkShown | None]:
+    """How the Home tab learns of the link of a Slack account."""
+
+    def shown(team: str, user: str) -> LinkShown | None:
+        link = linking.link(team, user)
+        return LinkShown(link, linking.standing(team, user)) if link is not None else None
+
+    return shown
+
+
 class Deciding:
     """Records what a confirmed decision is, by the same path as every other one. ``runtime`` is built at its first use."""
 
@@ -79,6 +90,7 @@ class Deciding:
             claim=f"step-up:{ticket.id}", proof=proof.files,
             only=Seen(told["at"], decision.program),
         )  # fmt: skip
+        self._linking.settle(decision.case)
         short = f", {done.attestation[:4]}…{done.attestation[-2:]}" if done.attestation else ""
         return f"Recorded{short}."
 

@@ -11,7 +11,7 @@ from bot.signin.proof import Proof
 from workflows.kernel.errors import Refused
 from workflows.kernel.identity import Directory, Person, PersonId
 from workflows.kernel.jcs import canonical
-from workflows.kernel.linking import NAME, case_of
+from workflows.kernel.linking import ACCOUNTS, NAME, case_of
 from workflows.kernel.linking_event import EndLink, LinkAccount
 from workflows.kernel.model import Actor, Assurance, CaseId, Via, by_person
 from workflows.kernel.signin import Decision, LinkBook, SlackLink, Ticket
@@ -124,6 +124,11 @@ class Linking:
     def of_person(self, sub: PersonId) -> Sequence[SlackLink]:
         """The links that stand for a person, in all teams."""
         return self._book.of_person(self._issuer, sub)
+
+    def settle(self, case: CaseId) -> None:
+        """Where a decision was about a link, bring the index up to date with it now."""
+        if case.startswith(ACCOUNTS):
+            self._book.settle(case)
 
     def end(self, team: str, user: str, by: Actor, why: str) -> bool:
         """Take a link back; False where none stands. Raises what the runtime raises."""

@@ -114,11 +114,12 @@ def _enrol(state: Account, command: LinkAccount, by: Actor, at: datetime, facts:
     if link is not None and (link.issuer, link.sub) != me:
         raise Refused("slack_user_taken", "This Slack account is linked to another person already.", BY_TWO)
     others = [a.link for a in facts.folded.values() if isinstance(a, Account) and a.user != state.user and a.link]
-    if any((one.issuer, one.sub, one.team) == (*me, state.team) for one in others):
-        if link is not None:
-            why = "This is your second Slack account: two people linked it, and it signs in for nothing."
-            raise Refused("second_account", why, f"{NOTHING} Use your other Slack account for what needs a sign-in.")
+    others = [one for one in others if (one.issuer, one.sub, one.team) == (*me, state.team)]
+    if others and link is None:
         raise Refused("person_taken", "You are linked to another Slack account of this workspace already.", BY_TWO)
+    if link is not None and link.method == "attested" and any(one.method != "attested" for one in others):
+        why = "This is your second Slack account: two people linked it, and it signs in for nothing."
+        raise Refused("second_account", why, f"{NOTHING} Use your other Slack account for what needs a sign-in.")
     known = facts.directory.get(person.id)
     named = _named(facts.directory, state.user)
     if (named is not None and named.id != person.id) or (known and known.slack_user not in (None, state.user)):

@@ -1,0 +1,39 @@
+"""The link of one's own Slack account on the Home tab: since when, by what, and what to do where it is stale."""
+
+from __future__ import annotations
+
+from bot.slack.ports import Deps, Installation
+from workflows.kernel.blocks import Block, context, section
+from workflows.kernel.linking_view import METHODS
+from workflows.kernel.signin import SlackLink
+from workflows.kernel.text import Mrkdwn, day, fill, joined, mrkdwn, weblink
+
+
+def link_blocks(link: SlackLink, standing: str, address: str = "") -> list[Block]:
+    """One quiet line; where it is stale a sentence first, with the ``address`` at which the person enrols anew."""
+    short = f"{link.attestation[:4]}…{link.attestation[-2:]}" if link.attestation else ""
+    parts = [
+        fill("Your Slack account is linked to {} {}", mrkdwn(link.login or link.sub, 200), METHODS[link.method]),
+        fill("since {}", day(link.at)), mrkdwn(standing, 20), mrkdwn(short, 20),
+    ]  # fmt: skip
+    line = context(joined(parts, " · "))
+    if standing != "stale" or link.method == "attested":
+        return [line]
+    why = (
+        "Your login at the identity provider changed since you linked this account. What needs a sign-in is refused until "
+        "you link it anew; the link is for you alone and good for 5 minutes."
+    )
+    anew = [weblink(address, "Link my account")] if address else []
+    return [section(joined([Mrkdwn("*:warning: Your link is stale*"), mrkdwn(why), *anew])), line]
+
+
+def own_link(deps: Deps, user: str, installed: Installation | None) -> list[Block]:
+    """What the Home tab says of the link of whoever looks at it."""
+    shown = deps.link(installed.team, user) if installed is not None else None
+    if shown is None or installed is None:
+        return []
+    address = ""
+    if shown.standing == "stale" and shown.link.method != "attested" and deps.enrol is not None:
+        listed = deps.members.find(installed.team, user)
+        address = deps.enrol(installed.team, user, listed.name if listed else user)
+    return link_blocks(shown.link, shown.standing, address)
