@@ -18,6 +18,7 @@ from bot.main.linking import LinkWatch
 from bot.main.notes import Integrating, Notes
 from bot.main.pieces import Pieces
 from bot.main.proof import proof_of
+from bot.main.scan import Scans
 from bot.main.standing import Watch, frozen_now, ledger_state
 from bot.main.storage import our_version
 from bot.outbox import Deliverer
@@ -104,6 +105,7 @@ class Product(Pieces):
             Tick("reconcile", 3600.0, self.reconciler().run, at_start=False),
             Tick("forget", 3600.0, self._forget),
             Tick("receipt", 2.0, lambda: self.receipts.enqueue(self.clock.now())),
+            Tick("scans", 60.0, lambda: Scans(self).catch_up()),
             Tick("erase", 600.0, lambda: erase_agreed(self, self.runtime)),
             Tick("keys", 10.0, lambda: settle(self, self.runtime)),
             Tick("links", 10.0, self.link_watch.settle),

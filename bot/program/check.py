@@ -158,6 +158,10 @@ def _cadence_fits(draft: Draft) -> Iterator[Problem]:
 
 
 def _levels_are_reachable(draft: Draft, reachable: Sequence[str]) -> Iterator[Problem]:
+    mend = f"Set OKTA_OIDC_ISSUER and OKTA_OIDC_CLIENT_ID, or write {quoted(REACHABLE[-1])}."
+    if draft.company is not None and (level := draft.company.value.record_assurance) not in reachable:
+        what = f"The level {quoted(level)} wants a sign-in, and none is set up here."
+        yield draft.company.problem(what, mend, "record_assurance")
     for control in draft.controls:
         settings = control.value.settings
         wanted = settings.get("wanted")
@@ -165,7 +169,6 @@ def _levels_are_reachable(draft: Draft, reachable: Sequence[str]) -> Iterator[Pr
         for key, level in levels:
             if isinstance(level, str) and level not in reachable:
                 what = f"The level {quoted(level)} wants a sign-in, and none is set up here."
-                mend = f"Set OKTA_OIDC_ISSUER and OKTA_OIDC_CLIENT_ID, or write {quoted(REACHABLE[-1])}."
                 yield control.problem(what, mend, *(("wanted", key) if key != "assurance" else (key,)))
 
 

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from workflows.approval import model, rules, schedule
 from workflows.approval.examples import histories
-from workflows.approval.forms import forms
+from workflows.approval.forms import form_needs, forms
 from workflows.approval.rules import standing
 from workflows.approval.rules.desk import NAME
 from workflows.approval.views import cards
@@ -20,6 +20,7 @@ COMMANDS: tuple[type[Command], ...] = (
     model.AnnounceEnd,
     model.Approve,
     model.AskAccess,
+    model.AskFinding,
     model.AttachEvidence,
     model.Climb,
     model.DeclareRisk,
@@ -28,6 +29,7 @@ COMMANDS: tuple[type[Command], ...] = (
     model.HandOver,
     model.Lapse,
     model.NoteBypass,
+    model.NoteDismissals,
     model.NoteOutcome,
     model.NoteRelease,
     model.NoteUnguarded,
@@ -73,6 +75,7 @@ EVENTS: tuple[type[Event], ...] = (
     model.DeployUnguarded,
     model.DeskOpened,
     model.DeskPulled,
+    model.DismissalUncovered,
     model.EmergencyReviewed,
     model.EmergencyUnreviewed,
     model.EndAnnounced,
@@ -111,6 +114,7 @@ WORKFLOW = Workflow(
     cards=cards,
     assigned=standing.assigned,
     forms=forms,
+    form_needs=form_needs,
     openings=schedule.openings,
     due=schedule.due,
     pulled=schedule.pulled,

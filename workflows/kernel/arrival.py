@@ -43,7 +43,7 @@ class NoSettings(Value):
 class Arrived(Value):
     """A file as it came. ``kind`` was ``recognised`` by its keys, or ``declared`` by whoever brought it.
 
-    ``commit`` is what they say it is about: a claim, unless something signed says so too.
+    ``commit`` and ``repository`` are what they say it is about: a claim, unless something signed says so too.
     """
 
     name: str
@@ -53,6 +53,7 @@ class Arrived(Value):
     kind: str
     kind_source: Literal["declared", "recognised"]
     commit: str = ""
+    repository: str = ""
 
 
 class ReceiveEvidence(Command):
@@ -175,7 +176,7 @@ def examples() -> Sequence[Example]:
     facts = Facts(directory=Directory(people={}), program="", control=control)
     report = Arrived(
         name="semgrep.json", sha256="9c1f" * 16, size=48_211, media_type="application/json", kind="semgrep",
-        kind_source="recognised", commit="41ab" * 10,
+        kind_source="recognised", commit="41ab" * 10, repository="acme/payments",
     )  # fmt: skip
     told: list[Command] = [
         ReceiveEvidence(control="CHG-1", how="cli", files=(report,)),

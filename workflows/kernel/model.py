@@ -11,6 +11,7 @@ from pydantic import AwareDatetime
 from workflows.kernel.approved import Approvals
 from workflows.kernel.errors import Refused
 from workflows.kernel.identity import Collection, Directory, Line, LineKey, Person, PersonId, Value
+from workflows.kernel.weakness import Weakness
 
 CaseId = str
 Digest = str
@@ -213,7 +214,8 @@ class FactNeeds(Value):
     """What `decide` must be given beyond the state. ``collection`` names the snapshot that lines are read from.
 
     ``folded`` lists beginnings of case ids: the states of all cases of the same workflow whose id starts with one.
-    ``approvals`` asks for what was approved, by whatever workflow approves access.
+    ``approvals`` asks for what was approved, by whatever workflow approves access. ``weakness`` asks for one known weakness
+    by its id, ``weaknesses`` for the worst of those that are open.
     """
 
     collection: str | None = None
@@ -222,6 +224,8 @@ class FactNeeds(Value):
     children: bool = False
     folded: tuple[str, ...] = ()
     approvals: bool = False
+    weakness: str = ""
+    weaknesses: bool = False
 
 
 class Control(Value):
@@ -261,6 +265,7 @@ class Facts(Value):
     sources: dict[str, Any] = {}
     folded: dict[CaseId, Any] = {}
     approvals: Approvals = Approvals()
+    weaknesses: tuple[Weakness, ...] = ()
 
 
 class Recorded(Value):

@@ -18,6 +18,7 @@ from workflows.approval.model import (
     ExplainBypass,
     HandOver,
     NoteBypass,
+    NoteDismissals,
     NoteOutcome,
     NoteRelease,
     NoteUnguarded,
@@ -42,7 +43,7 @@ if TYPE_CHECKING:
 
 def histories(workflow: Workflow) -> tuple[Example, ...]:
     """Every example, made anew."""
-    told = (_access, _no, _grants, _emergency, _deploys, _accepted, _declared)
+    told = (_access, _no, _grants, _emergency, _deploys, _accepted, _put_aside, _declared)
     return tuple(example for tell in told for example in tell(Office(workflow)))
 
 
@@ -184,6 +185,18 @@ def _accepted(office: Office) -> list[Example]:
     found.append(office.example("finding_lapsed", case))
     office.tell(case, SeeScan(scan=evidence("later.sarif"), complete=True, found=False), by_system("scan"))
     return [*found, office.example("finding_gone", case)]
+
+
+def _put_aside(office: Office) -> list[Example]:
+    case = "approval/dismissal/semgrep/acme/payments/0a1b2c3d4e5f"
+    lines = ("high: SQL built from text in the export (payments/export.py) — nosemgrep",)
+    note = NoteDismissals(
+        tool="semgrep", repository="acme/payments", findings=lines, more=2, scan=evidence("scan.sarif")
+    )
+    office.tell(case, note, by_system("scan"))
+    found = [office.example("finding_put_aside", case)]
+    office.tell(case, ExplainBypass(reason="They are in generated code that is not shipped."), "dana")
+    return [*found, office.example("finding_put_aside_explained", case)]
 
 
 def _declared(office: Office) -> list[Example]:

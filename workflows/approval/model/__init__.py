@@ -6,21 +6,15 @@ from workflows.approval.model.command import (
     AnnounceEnd,
     Approve,
     AskAccess,
-    AttachEvidence,
+    AskFinding,
     Climb,
     DeclareRisk,
     EndException,
     ExplainBypass,
     HandOver,
     Lapse,
-    NoteBypass,
-    NoteOutcome,
-    NoteRelease,
-    NoteUnguarded,
     OpenAccess,
-    OpenDeploy,
     OpenDesk,
-    OpenFinding,
     OpenRisk,
     RateRisk,
     RecordNotEnded,
@@ -33,7 +27,6 @@ from workflows.approval.model.command import (
     ReviewEmergency,
     SeeCollection,
     SeeDeskPull,
-    SeeScan,
     Shorten,
     Supersede,
     Task,
@@ -48,6 +41,7 @@ from workflows.approval.model.effect_event import (
     DeployRejected,
     DeployReleased,
     DeployUnguarded,
+    DismissalUncovered,
     EndAnnounced,
     ExceptionLapsed,
     ExceptionStarted,
@@ -79,6 +73,17 @@ from workflows.approval.model.event import (
     StepApproved,
     StepAsked,
 )
+from workflows.approval.model.outside_command import (
+    AttachEvidence,
+    NoteBypass,
+    NoteDismissals,
+    NoteOutcome,
+    NoteRelease,
+    NoteUnguarded,
+    OpenDeploy,
+    OpenFinding,
+    SeeScan,
+)
 from workflows.approval.model.request import (
     Access,
     Decision,
@@ -94,9 +99,10 @@ from workflows.approval.model.request import (
     Step,
 )
 from workflows.approval.model.setting import SEVERITIES, Entry, Environment, Settings, Severity
-from workflows.approval.model.state import BEFORE_EFFECT, OVER, Approval, Desk, Errand, Holder, Review, Status
+from workflows.approval.model.state import AROUND, BEFORE_EFFECT, OVER, Approval, Desk, Errand, Holder, Review, Status
 
 __all__ = [
+    "AROUND",
     "BEFORE_EFFECT",
     "OVER",
     "SEVERITIES",
@@ -116,6 +122,7 @@ __all__ = [
     "Approve",
     "ApproverReminded",
     "AskAccess",
+    "AskFinding",
     "AttachEvidence",
     "BypassExplained",
     "Climb",
@@ -130,6 +137,7 @@ __all__ = [
     "Desk",
     "DeskOpened",
     "DeskPulled",
+    "DismissalUncovered",
     "EmergencyReviewed",
     "EmergencyUnreviewed",
     "EndAnnounced",
@@ -154,6 +162,7 @@ __all__ = [
     "Kind",
     "Lapse",
     "NoteBypass",
+    "NoteDismissals",
     "NoteOutcome",
     "NoteRelease",
     "NoteUnguarded",

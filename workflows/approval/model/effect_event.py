@@ -175,8 +175,25 @@ class DeployUnguarded(Event):
         return self.files
 
 
+class DismissalUncovered(Event):
+    """Findings were put aside in a scanner, and nobody accepted them here; ``findings`` has a line for each."""
+
+    NAME: ClassVar[str] = "dismissal_uncovered"
+    DETACHED: ClassVar[tuple[str, ...]] = ("request", "frame", "findings")
+    tool: str
+    repository: str
+    findings: tuple[str, ...]
+    more: int
+    request: Request
+    frame: Frame
+    scan: EvidenceRef
+
+    def evidence(self) -> tuple[EvidenceRef, ...]:
+        return (self.scan,)
+
+
 class BypassExplained(Event):
-    """The control owner said how a deployment went out, or can go out, without an approval."""
+    """The control owner said how a deployment went out, or can go out, without an approval; or why findings were put aside."""
 
     NAME: ClassVar[str] = "bypass_explained"
     DETACHED: ClassVar[tuple[str, ...]] = ("reason",)

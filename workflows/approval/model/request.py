@@ -59,7 +59,10 @@ class Deploy(Value):
 
 
 class Finding(Value):
-    """A known weakness: what a scanner found, or what somebody declares. ``fingerprint`` is empty for a declared one."""
+    """A known weakness: what a scanner found, or what somebody declares. ``fingerprint`` is empty for a declared one.
+
+    ``earlier`` is the acceptance in force that this one would take the place of.
+    """
 
     title: str
     text: str
@@ -71,6 +74,9 @@ class Finding(Value):
     live_secret: bool = False
     compensating: str
     renewals: int = 0
+    repository: str = ""
+    earlier: CaseId = ""
+    known_since: AwareDatetime | None = None
 
 
 class Request(Value):

@@ -13,10 +13,10 @@ from pydantic import AfterValidator, Field, model_validator
 
 from workflows.kernel.calendar import after, checked_span
 from workflows.kernel.identity import Value
+from workflows.kernel.weakness import SEVERITIES as SEVERITIES
+from workflows.kernel.weakness import Severity as Severity
 
-Severity = Literal["low", "medium", "high", "critical"]
 Level = Literal["slack", "slack+sso", "slack+sso+mfa"]
-SEVERITIES: tuple[Severity, ...] = ("low", "medium", "high", "critical")
 MOST_ENTRIES = 100
 """Slack's limit of a select."""
 EMERGENCY_MOST = "4h"

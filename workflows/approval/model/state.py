@@ -15,10 +15,12 @@ from workflows.kernel.model import CaseId, Digest, EvidenceRef
 
 Status = Literal[
     "collecting", "asked", "approved", "effective", "ending", "ended",
-    "refused", "withdrawn", "lapsed", "superseded", "effect_failed", "not_ended", "bypassed", "unguarded",
+    "refused", "withdrawn", "lapsed", "superseded", "effect_failed", "not_ended", "bypassed", "unguarded", "uncovered",
 ]  # fmt: skip
 OVER: frozenset[Status] = frozenset({"ended", "refused", "withdrawn", "lapsed", "superseded"})
 """Nothing more is decided here."""
+AROUND: frozenset[Status] = frozenset({"bypassed", "unguarded", "uncovered"})
+"""Something went, or can go, around us: nothing is approved here, and the control owner says how it came."""
 BEFORE_EFFECT: frozenset[Status] = frozenset({"collecting", "asked", "approved", "effect_failed"})
 
 
@@ -151,7 +153,7 @@ class Approval:
         """Whether nothing more is wanted in this case."""
         waits = self.review is not None and not self.review.by
         standing = self.status == "effective" and self.request.kind == "access" and self.request.until is None
-        explained = self.status in ("bypassed", "unguarded") and bool(self.explained)
+        explained = self.status in AROUND and bool(self.explained)
         return (self.status in OVER or standing or explained) and not waits
 
     @property

@@ -127,7 +127,9 @@ def _with(state: Approval, decided: Decision, step: int | None = None) -> Approv
 def _effect(state: Approval, yes: StepApproved, at: datetime, facts: Facts) -> Outcome:
     request, frame = state.request, state.frame
     if request.kind == "exception" and request.until is not None:
-        return Outcome(events=(yes, ExceptionStarted(until=request.until)))
+        earlier = request.finding.earlier if request.finding else ""
+        ended = Addressed(case=earlier, command=Supersede(because="extended", extended_by=state.case))
+        return Outcome(events=(yes, ExceptionStarted(until=request.until)), commands=(ended,) if earlier else ())
     if request.access is None or request.subject is None:
         return Outcome(events=(yes,))
     granter = facts.directory.get(request.access.granter.id) or request.access.granter

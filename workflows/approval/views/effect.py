@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from workflows.approval.model import Approval, Errand, Task
+from workflows.approval.model import AROUND, Approval, Errand, Task
 from workflows.approval.rules.standing import title
 from workflows.approval.views import words
 from workflows.kernel.blocks import Block, actions, button, context, header, section
@@ -159,8 +159,8 @@ def rate_cards(state: Approval) -> list[Card]:
 
 
 def bypass_cards(state: Approval) -> list[Card]:
-    """The control owner is asked how a deployment went out without an approval, or why it can."""
-    if state.status not in ("bypassed", "unguarded"):
+    """The control owner is asked how a deployment went out without an approval, or why it can; or why findings were put aside."""
+    if state.status not in AROUND:
         return []
     heading = words.STATUS[state.status]
     text = words.message(heading, title(state))
@@ -171,5 +171,6 @@ def bypass_cards(state: Approval) -> list[Card]:
         link = Link(act="explain", ref=case_ref(state.case))
         word = "Say how …" if state.status == "bypassed" else "Say why …"
         blocks.append(actions(button(word, link, style="primary")))
+    blocks.append(context(fill("Control {} · case {}", mrkdwn(state.frame.control, 40), mrkdwn(state.case, 255))))
     owner = state.frame.owner
     return [Card(key="bypass", to=owner.id, text=text, blocks=tuple(blocks), open=not state.explained, urgent=True)]
