@@ -98,8 +98,6 @@ def _standing(linking: Linking | None, link: SlackLink) -> str:
     """What a link allows now, in a word."""
     if link.ended_at is not None:
         return "ended"
-    if not link.attestation:
-        return "not taken over"
     now = linking.standing(link.team, link.user) if linking is not None else "none"
     return "suspended" if link.suspended or now == "none" else now
 

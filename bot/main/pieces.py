@@ -15,7 +15,6 @@ from bot.draft import Mill
 from bot.facts import FactBook
 from bot.main.keykeeping import LiveSigner
 from bot.main.keys import note_keys
-from bot.main.linking import take_over
 from bot.main.signin import SignIn, links_of, shown_by, sign_in_of
 from bot.main.standing import ledger_state
 from bot.main.storage import Storage, our_version
@@ -61,7 +60,9 @@ class Pieces(Storage):
     def facts(self) -> FactBook:
         """What rules may know."""
         weak = OpenWeaknesses(Findings(self.database), self.record, self.clock)
-        return FactBook(self.record, self.snapshots, self.programs, closed_days, self.links, WORKFLOWS, weak)
+        return FactBook(
+            self.record, self.snapshots, self.programs, closed_days, self.links, WORKFLOWS, weak, self.members
+        )
 
     @cached_property
     def links(self) -> Linking | None:
@@ -83,8 +84,6 @@ class Pieces(Storage):
         every = (*WORKFLOWS, LEDGER, EVIDENCE, ERASURE, IDENTITY, keykeeping(self.signer.keyid))
         made = Runtime(self.record, every, mill, self.clock, self.facts)
         note_keys(made, origin, self.signer, self.log_key)
-        if self.settings.okta_oidc_issuer:
-            take_over(self, made)
         return made
 
     @cached_property

@@ -91,13 +91,17 @@ class Linking:
         link = self.link(team, user)
         return self._directory().get(link.sub) if link is not None else None
 
-    def version(self) -> tuple[int, int]:
+    def version(self) -> tuple[int, ...]:
         """Changes whenever `accounts` does."""
         return self._book.version()
 
     def accounts(self) -> Mapping[str, tuple[PersonId, bool]]:
-        """For each Slack user the person, and whether a sign-in proved it."""
-        return {user: (link.sub, link.method != "attested") for user, link in self._book.standing(self._issuer).items()}
+        """For each Slack user the person, nobody where the link is suspended, and whether a sign-in proved it."""
+        found = self._book.standing(self._issuer)
+        return {
+            user: ("" if link.suspended else link.sub, link.method != "attested" and not link.suspended)
+            for user, link in found.items()
+        }
 
     def link(self, team: str, user: str) -> SlackLink | None:
         """The link that stands for a Slack user."""

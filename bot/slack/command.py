@@ -103,7 +103,12 @@ COMMANDS: Mapping[str, SlashCommand] = {
                 Word("mine", "your open requests and what you have for a time", "person", my_requests),
                 Word("finding", "ask to accept for a time what a scanner found", "person", accept_finding),
                 Word("risk", "ask to accept a weakness that no scanner found", "person", declare_risk),
-                Word("link", "propose whose a Slack account is, for those who answer for a control", "person", propose_link),
+                Word(
+                    "link",
+                    "propose whose a Slack account is, for those who answer for a control",
+                    "person",
+                    propose_link,
+                ),
             ),
         ),
     )

@@ -14,7 +14,7 @@ def link_blocks(link: SlackLink, standing: str, address: str = "") -> list[Block
     short = f"{link.attestation[:4]}…{link.attestation[-2:]}" if link.attestation else ""
     parts = [
         fill("Your Slack account is linked to {} {}", mrkdwn(link.login or link.sub, 200), METHODS[link.method]),
-        fill("since {}", day(link.at)), mrkdwn(standing, 20), mrkdwn(short, 20),
+        fill("since {}", day(link.at)), mrkdwn(short, 20),
     ]  # fmt: skip
     line = context(joined(parts, " · "))
     if standing != "stale" or link.method == "attested":

@@ -62,7 +62,11 @@ class Identify:
         )
         try:
             person = self.person(where.user) if ours else None
-            known: dict[str, object] = {"person": person, "control_owner": self.control_owner()}
+            known: dict[str, object] = {
+                "person": person,
+                "suspended": self._book.directory().more_slack.get(where.user) == "",
+                "control_owner": self.control_owner(),
+            }
         except NoProgram:
             known = {"programmed": False}
         return Somebody(where, facts.model_copy(update=known))

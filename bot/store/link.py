@@ -35,9 +35,8 @@ class SlackLinks:
             if not list(_difference(session, case)):
                 return False
         with in_words(), self._db.write() as session:
-            session.get(
-                CaseRow, case, with_for_update=True
-            )  # no older look at the events may be written after a newer one
+            # No older look at the events may be written after a newer one.
+            session.get(CaseRow, case, with_for_update=True)
             found = list(_difference(session, case))
             if found:
                 write_links(session, case, events_of(session, case))
@@ -91,13 +90,12 @@ class SlackLinks:
                 query.where(SlackLinkRow.issuer == issuer, SlackLinkRow.sub == sub, SlackLinkRow.team == team)
             ).one()
 
-    def version(self) -> tuple[int, int]:
-        """Changes whenever a link is made or ended."""
+    def version(self) -> tuple[int, int, int]:
+        """Changes whenever a link is made, ended or suspended."""
         with self._db.read() as session:
-            made, ended = session.exec(
-                select(func.max(col(SlackLinkRow.id)), func.count(col(SlackLinkRow.ended_at)))
-            ).one()
-            return made or 0, ended
+            suspended = func.count(func.nullif(col(SlackLinkRow.suspended), ""))
+            query = select(func.count(), func.count(col(SlackLinkRow.ended_at)), suspended)
+            return session.exec(query.select_from(SlackLinkRow)).one()
 
     def standing(self, issuer: str) -> dict[str, SlackLink]:
         """The link of each Slack user who has one of this issuer."""
@@ -111,16 +109,10 @@ class SlackLinks:
             rows = session.exec(select(SlackLinkRow).order_by(col(SlackLinkRow.at), col(SlackLinkRow.id)))
             return [_link(row) for row in rows]
 
-    def untaken(self) -> dict[tuple[str, str], list[SlackLink]]:
-        """Links from before they were events, by Slack user, oldest first."""
-        found: dict[tuple[str, str], list[SlackLink]] = {}
-        for link in self.links():
-            if not link.attestation:
-                found.setdefault((link.team, link.user), []).append(link)
-        return found
-
 
 IN_FORCE: tuple[ColumnElement[bool], ...] = (col(SlackLinkRow.ended_at).is_(None), col(SlackLinkRow.attestation) != "")
+TOLD = col(SlackLinkRow.ended_at).is_(None) | (col(SlackLinkRow.attestation) != "")
+"""Rows that events have to tell. The others are from before links were events, and over."""
 
 
 def links_by(case: CaseId, events: Sequence[StoredEvent]) -> tuple[SlackLink, ...] | None:
@@ -140,14 +132,11 @@ def links_by(case: CaseId, events: Sequence[StoredEvent]) -> tuple[SlackLink, ..
 
 
 def write_links(session: Session, case: CaseId, events: Sequence[StoredEvent]) -> None:
-    """The rows of an account anew, as its events tell them. What was not taken over yet stays."""
+    """The rows of an account anew, as its events tell them."""
     should, (team, user) = links_by(case, events), account_of(case)
     if should is None or not user:
         return
-    taken = (col(SlackLinkRow.attestation) != "") | col(SlackLinkRow.at).in_([link.at for link in should])
-    if any(link.ended_at is None for link in should):
-        taken |= col(SlackLinkRow.ended_at).is_(None)
-    session.execute(delete(SlackLinkRow).where(col(SlackLinkRow.team) == team, col(SlackLinkRow.user) == user, taken))
+    session.execute(delete(SlackLinkRow).where(col(SlackLinkRow.team) == team, col(SlackLinkRow.user) == user, TOLD))
     session.flush()
     session.add_all(SlackLinkRow(**link.model_dump()) for link in should)
 
@@ -157,10 +146,8 @@ def _difference(session: Session, case: CaseId) -> Iterator[Deviation]:
     should = links_by(case, events_of(session, case))
     if should is None or not user:
         return
-    query = select(SlackLinkRow).where(SlackLinkRow.team == team, SlackLinkRow.user == user)
-    rows = [_link(row) for row in session.exec(query.order_by(col(SlackLinkRow.at), col(SlackLinkRow.id)))]
-    made, one_stands = {link.at for link in should}, any(link.ended_at is None for link in should)
-    stands = [k for k in rows if k.attestation or k.at in made or (one_stands and k.ended_at is None)]
+    query = select(SlackLinkRow).where(SlackLinkRow.team == team, SlackLinkRow.user == user, TOLD)
+    stands = [_link(row) for row in session.exec(query.order_by(col(SlackLinkRow.at), col(SlackLinkRow.id)))]
     for number in range(max(len(stands), len(should))):
         has, wants = (links[number] if number < len(links) else None for links in (stands, should))
         if has != wants:

@@ -49,7 +49,7 @@ class SlackLinkRow(Row, table=True):
     """A Slack user who is a person: an index over the events of links. Of those that stand, a user has one.
 
     ``attestation`` names the signed event that made the link; a row without one is from before links were events, and is in
-    force for nobody until they take it over.
+    force for nobody.
     """
 
     __tablename__ = "slack_link"

@@ -1,4 +1,7 @@
-"""Links between Slack users and persons are an index over events: what made each, and whether it is suspended or stale."""
+"""Links between Slack users and persons are an index over events: what made each, and whether it is suspended or stale.
+
+No event tells of the links that stood until now, so they end here: their people sign in once more.
+"""
 
 import sqlalchemy as sa
 import sqlmodel
@@ -19,6 +22,10 @@ def upgrade() -> None:
     for name, length in ADDED.items():
         kind = sqlmodel.sql.sqltypes.AutoString(length=length)
         op.add_column("slack_link", sa.Column(name, kind, server_default=sa.text("''"), nullable=False))
+    op.execute(
+        "UPDATE slack_link SET ended_at = CURRENT_TIMESTAMP, ended_by = 'system:upgrade', "
+        "ended_why = 'from before links were recorded' WHERE ended_at IS NULL"
+    )
 
 
 def downgrade() -> None:

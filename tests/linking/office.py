@@ -39,11 +39,12 @@ def proof_of(name: str, at: str = "first") -> Born:
 
 @dataclass
 class Office:
-    """The company: ``people`` are whom the directory has now."""
+    """The company: ``people`` are whom the directory has now, ``listed`` is what Slack says of every account."""
 
     storage: Storage
     clock: ShiftedClock
     people: dict[str, Person] = field(default_factory=people)
+    listed: ChatUser | None = FACTS.account
 
     def __post_init__(self) -> None:
         mill = Mill(self.storage.signer, self.storage.log.origin(), "0.1.0", fresh_nonce)
@@ -55,7 +56,7 @@ class Office:
 
     def facts(self, control: str, case: CaseId, needs: FactNeeds) -> Facts:
         """What rules may know."""
-        return FACTS.model_copy(update={"directory": self.directory(), "control": CONTROL})
+        return FACTS.model_copy(update={"directory": self.directory(), "control": CONTROL, "account": self.listed})
 
     def directory(self) -> Directory:
         """Everybody, with the Slack user that an index has for them where it is their own."""

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import sqlite3
 from contextlib import closing
 from datetime import timedelta
@@ -10,37 +9,27 @@ from pathlib import Path
 
 import pytest
 from sqlalchemy import text
-from sqlmodel import select
 
-from bot.main.linking import end_link, take_over
+from bot.main.linking import end_link
 from bot.store.database import Database
 from bot.store.link import SlackLinks
 from bot.store.rebuild import rebuild
-from bot.store.record_write import write_evidence
 from bot.store.replay import folding
-from bot.store.table_ledger import PayloadRow
 from bot.store.table_signin import SlackLinkRow
 from tests.linking.office import COPY, MAYAS, Office
-from workflows.kernel.attestation import born
 from workflows.kernel.errors import Refused
-from workflows.kernel.linking import DESK
 from workflows.kernel.linking_example import ISSUER, TEAM, signs_in
 from workflows.kernel.signin import SlackLink
 
 
-def before_events(office: Office, user: str = "U0MAYA", sub: str = "P-maya", **more: object) -> SlackLink:
-    """A link as it stood in the table before links were events, with the evidence of its sign-in."""
-    told = {"token": "0" * 64, "jwk": "1" * 64, "jwks": "2" * 64, "decisions": ["3" * 64]}
-    summary = born("signin.json", "attester.signin", {**told, "slack": {"team": TEAM, "user": user}})
-    at = office.clock.now() - timedelta(days=30)
+def unsigned(office: Office, **more: object) -> None:
+    """A row that no event made, as one from before links were events, or one that somebody wrote by hand."""
     link = SlackLink(
-        team=TEAM, user=user, issuer=ISSUER, sub=sub, method="step_up", at=at, login="maya@acme.test",
-        proof=summary.ref.sha256,
+        team=TEAM, user="U0MAYA", issuer=ISSUER, sub="P-maya", method="step_up", login="maya@acme.test",
+        at=office.clock.now() - timedelta(days=30),
     ).model_copy(update=more)  # fmt: skip
     with office.storage.database.write() as session:
         session.add(SlackLinkRow(**link.model_dump()))
-        write_evidence(session, [summary], at)
-    return link
 
 
 def test_a_process_that_dies_between_event_and_index_leaves_no_link_without_its_attestation(office: Office) -> None:
@@ -106,41 +95,37 @@ def test_who_ended_a_link_and_who_linked_anew_is_signed(office: Office) -> None:
     assert office.check() == []
 
 
-def test_links_from_before_are_taken_over_once_with_their_evidence(office: Office) -> None:
-    older = before_events(
-        office, "U0OLD", ended_at=office.clock.now() - timedelta(days=9), ended_by="P-maya", ended_why="x"
+def test_a_row_without_an_event_links_nobody_and_is_found(office: Office) -> None:
+    unsigned(office)
+    before = (office.links.of_user(TEAM, "U0MAYA"), office.linking.accounts(), len(office.check()))
+
+    mended = office.links.settle_all()
+
+    assert before == (None, {}, 1)
+    assert len(mended) == 1
+    assert office.links.links() == []
+
+
+def test_a_link_from_before_links_were_events_is_over_and_its_person_links_anew(office: Office) -> None:
+    unsigned(
+        office, ended_at=office.clock.now(), ended_by="system:upgrade", ended_why="from before links were recorded"
     )
-    standing = before_events(office)
-    before = (office.links.of_user(TEAM, "U0MAYA"), len(office.links.untaken()))
+    before = office.check()
 
-    counts = [take_over(office.storage, office.runtime) for _ in range(2)]
+    office.enrol()
 
-    link = office.links.of_user(TEAM, "U0MAYA")
-    assert before == (None, 2)
-    assert counts == [2, 0]
-    assert link is not None
-    assert link.model_copy(update={"attestation": ""}) == standing
-    (taken,) = office.storage.record.events(MAYAS)
-    assert (taken.body["taken_over"], taken.by) == (True, {"system": "attester"})
-    assert [f["sha256"] for f in taken.body["files"]] == [standing.proof]
-    with office.storage.database.read() as session:
-        said = [json.loads(one) for one in session.exec(select(PayloadRow.payload))]
-    (statement,) = [s for s in said if s["predicate"]["case"] == MAYAS]
-    assert standing.proof in {subject["digest"]["sha256"] for subject in statement["subject"]}
-    first = office.links.links()[0] if office.links.links()[0].user == "U0OLD" else office.links.links()[1]
-    assert (first.ended_at, first.ended_by, first.at) == (older.ended_at, "P-maya", older.at)
-    assert office.names(DESK) == ["links_opened"]
-    assert office.check() == []
+    assert before == office.check() == []
+    assert [bool(x.attestation) for x in office.links.links()] == [False, True]
+    assert office.linking.ceiling(TEAM, "U0MAYA") == "slack+sso+mfa"
 
 
 def test_from_the_ledger_alone_the_same_links_come_back(office: Office, sqlite_template: Path, tmp_path: Path) -> None:
-    before_events(office, "U0DANA", "P-dana", login="dana@acme.test")
-    take_over(office.storage, office.runtime)
+    office.enrol("dana")
     office.enrol()
     office.change("maya", login="maya.chen@acme.test")
     office.watch.look()
     office.propose(signs_in("dana"))
-    office.confirm(COPY, "ravi")
+    office.confirm(COPY, "dana", "ravi")
     office.change("maya", employed=False)
     office.watch.look()
     with closing(sqlite3.connect(sqlite_template)) as template, closing(sqlite3.connect(tmp_path / "new.db")) as copy:

@@ -18,14 +18,34 @@ from bot.workspace.driver import Seen
 from tests.approval.test_road import KOFI, MAYA, RAVI, SOFIA, press
 from tests.stepup.world import ADDRESS, Acme, running_acme
 from workflows.kernel.linking import DESK, case_of
+from workflows.kernel.ports import ChatUser
 
-DANA, TEAM, COPY = "U0ACMEDANA", "T0ACME", "U0ACMECOPY"
+DANA, TEAM, COPY, OTHER = "U0ACMEDANA", "T0ACME", "U0ACMECOPY", "U0ACMEOTHER"
 WHY = "She lost the phone of her first account."
+
+
+def lists(acme: Acme, user: str, **flags: bool) -> None:
+    """Slack tells of an account that no person of the directory has."""
+    told = dict.fromkeys(("deleted", "bot", "restricted", "ultra_restricted", "stranger", "invited"), False) | flags
+    member = ChatUser(team=TEAM, user=user, name="Maya (new phone)", email="maya@acme.test", **told)
+    acme.stage.product.members.update(member, acme.stage.clock.now())
 
 
 @pytest.fixture(scope="module")
 def acme(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Acme]:
     with running_acme(tmp_path_factory.mktemp("linking")) as company:
+        company.stage.product.link_watch.look()
+        yield company
+
+
+@pytest.fixture
+def anywhere(database_url: str, request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Acme]:
+    """The company on each database."""
+    if database_url.startswith("sqlite"):
+        yield request.getfixturevalue("acme")
+        return
+    with running_acme(tmp_path, DATABASE_URL=database_url) as company:
+        company.stage.product.link_watch.look()
         yield company
 
 
@@ -43,45 +63,73 @@ def events(acme: Acme, user: str) -> list[str]:
 
 
 def confirm_address(acme: Acme, who: str) -> str:
-    """Press Confirm in the newest card; the address that only this person is shown."""
+    """Press Confirm in the newest message; the address that only this person is shown."""
     press(acme.stage, who, COPY, "agree")
 
     def shown(state: dict[str, Any]) -> str:
         found = [a for a in ADDRESS.findall(json.dumps(state)) if a not in acme.used]
         return found[-1] if found else ""
 
-    address = str(acme.stage.driver.wait(who, shown, 20))
-    acme.used.add(address)
-    return address
+    found = str(acme.stage.driver.wait(who, shown, 20))
+    acme.used.add(found)
+    return found
 
 
-def test_dana_proposes_and_ravi_confirms_by_a_sign_in_and_the_account_counts_as_maya(acme: Acme) -> None:
+def test_dana_proposes_and_she_and_ravi_confirm_by_sign_ins_and_the_account_counts_as_maya(anywhere: Acme) -> None:
+    acme = anywhere
     product = acme.stage.product
     assert product.links is not None
+    lists(acme, COPY)
     sent = proposes(acme, DANA, COPY, "maya@acme.test")
+    acme.through(confirm_address(acme, DANA), DANA)
     by_ravi = confirm_address(acme, RAVI)
     page, before = acme.read(by_ravi), product.links.person(TEAM, COPY)
+    by_maya = acme.through(by_ravi, MAYA)
+    by_ravi = confirm_address(acme, RAVI)
 
     said = acme.through(by_ravi, RAVI)
+    again = acme.through(by_ravi, RAVI)
 
-    assert sent.errors == {}
-    assert "Maya Chen" in page
-    assert WHY in page
-    assert before is None
+    assert (sent.errors, before) == ({}, None)
+    assert "Nothing was recorded" in by_maya
+    for text in ("Maya Chen", "Maya (new phone)", WHY):
+        assert text in page
     assert "Recorded, " in said
-    assert events(acme, COPY) == ["slack_link_proposed", "slack_link_agreed", "slack_linked"]
+    assert "Recorded, " not in again
+    assert events(acme, COPY) == ["slack_link_proposed", "slack_link_agreed", "slack_link_agreed", "slack_linked"]
     directory = product.facts.directory()
     assert directory.more_slack == {COPY: acme.sub(MAYA)}
     assert directory.people[acme.sub(MAYA)].slack_user == MAYA
     found = product.office.deps.link(TEAM, COPY)
     assert found is not None
     assert (found.link.method, found.standing, product.links.ceiling(TEAM, COPY)) == ("attested", "good", "slack")
+    assert "by two people, for what needs no sign-in" in json.dumps(
+        product.office.events.render(COPY, product.installed())
+    )
+    assert list(product.slack_links.deviations()) == []
+
+
+def test_an_account_that_counts_as_the_person_already_is_not_proposed_again(acme: Acme) -> None:
+    said = proposes(acme, DANA, MAYA, "maya@acme.test")
+
+    assert "counts as this person already" in said.text
+
+
+@pytest.mark.parametrize("flag", ["deleted", "bot", "restricted", "stranger", "invited"])
+def test_an_account_that_is_no_full_members_is_not_proposed_though_slack_offers_it(acme: Acme, flag: str) -> None:
+    lists(acme, OTHER, **{flag: True})
+
+    said = proposes(acme, DANA, OTHER, "maya@acme.test")
+
+    assert "Choose a member of this workspace" in said.text
+    assert events(acme, OTHER) == []
+    assert "attempt_refused" in [e.name for e in acme.stage.product.record.events(DESK)]
 
 
 @pytest.mark.parametrize(
     ("who", "user", "login", "field"),
     [
-        (DANA, "copy", "maya@acme.test", "user"),
+        (DANA, "", "maya@acme.test", "user"),
         (DANA, COPY, "nobody@acme.test", "login"),
         (DANA, COPY, "maya@acme.test", "why"),
     ],
@@ -130,7 +178,6 @@ def test_the_home_tab_says_how_the_account_is_linked_and_what_to_do_where_it_is_
     told = acme.stage.driver.wait_for_message(DANA, "A linked person's login changed")
 
     assert "linked to maya@acme.test by a sign-in" in good
-    assert "good" in good
     assert "Your link is stale" in stale
     assert ADDRESS.search(stale.replace("\\u003c", "<"))
     assert "maya.chen@acme.test" in json.dumps(told)
@@ -167,7 +214,7 @@ def test_a_packet_with_links_verifies_and_the_tables_agree(acme: Acme, tmp_path:
     report = verify(packet)
 
     assert report.findings == []
-    assert report.sign_ins >= 4  # three enrolments and a confirmation
+    assert report.sign_ins >= 6  # four enrolments, and two who confirmed
     assert list(unfaithful(product.database, product.evidence)) == []
     found = [*deviations(product.database, folding(product.runtime.workflows)), *product.slack_links.deviations()]
     assert found == []

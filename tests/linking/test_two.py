@@ -29,7 +29,7 @@ def test_a_second_account_counts_as_its_person_at_level_slack_once_two_agreed(of
     case = office.propose(signs_in("dana"))
     before = office.linking.person(TEAM, "U0COPY")
 
-    office.confirm(case, "ravi")
+    office.confirm(case, "dana", "ravi")
 
     person = office.linking.person(TEAM, "U0COPY")
     assert before is None
@@ -39,7 +39,7 @@ def test_a_second_account_counts_as_its_person_at_level_slack_once_two_agreed(of
     assert office.linking.ceiling(TEAM, "U0MAYA") == "slack+sso+mfa"
     linked = office.storage.record.events(case)[-1]
     assert (linked.body["method"], linked.body["decided_by"]) == ("attested", ["P-dana", "P-ravi"])
-    assert office.names(case) == ["slack_link_proposed", "slack_link_agreed", "slack_linked"]
+    assert office.names(case) == ["slack_link_proposed", "slack_link_agreed", "slack_link_agreed", "slack_linked"]
     assert office.linking.accounts() == {"U0MAYA": ("P-maya", True), "U0COPY": ("P-maya", False)}
     assert office.check() == []
 
@@ -61,9 +61,10 @@ def test_an_account_that_counts_as_somebody_else_is_given_on_by_two_and_both_fac
     case = office.propose(signs_in("dana"))
     card = json.dumps([c.blocks for c in IDENTITY.cards(office.state(case)) if c.to == "P-ravi"])
 
-    office.confirm(case, "ravi")
+    office.confirm(case, "dana", "ravi")
 
-    assert "It counts as *somebody else* now" in card
+    assert "Maya (new phone), maya@acme.test" in card
+    assert "It counts as *kofi@acme.test* now; that would end." in card
     assert office.names(case)[-3:] == ["slack_link_agreed", "slack_link_ended", "slack_linked"]
     assert [(x.sub, x.ended_at is None) for x in office.links.links()] == [("P-kofi", False), ("P-maya", True)]
 
@@ -108,12 +109,46 @@ def test_whoever_gains_and_the_same_person_twice_and_no_person_are_refused(
 ) -> None:
     office = small_office
     case = office.propose(signs_in("dana"))
+    office.confirm(case, "dana")
 
     with pytest.raises(Refused) as refused:
         office.act(case, command, by)
 
     assert code(refused) == refusal
+    assert office.names(case) == ["slack_link_proposed", "slack_link_agreed"]
+
+
+HOSTILE = {
+    "another company's": {"stranger": True}, "a guest's": {"restricted": True},
+    "a one-channel guest's": {"ultra_restricted": True}, "a bot's": {"bot": True},
+    "deactivated": {"deleted": True}, "not joined": {"invited": True}, "unclear": {"bot": None},
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("flags", HOSTILE.values(), ids=HOSTILE)
+def test_only_an_account_of_a_full_member_is_linked_by_two(small_office: Office, flags: dict[str, bool | None]) -> None:
+    office = small_office
+    case, member = office.propose(signs_in("dana")), office.listed
+    assert member is not None
+    office.listed = member.model_copy(update=flags)
+
+    with pytest.raises(Refused) as confirmed:
+        office.confirm(case, "dana", "ravi")
+    with pytest.raises(Refused) as proposed:
+        office.propose(signs_in("dana"), "U0OTHER")
+
+    assert [code(r) for r in (confirmed, proposed)] == ["not_a_member", "not_a_member"]
     assert office.names(case) == ["slack_link_proposed"]
+
+
+def test_an_account_that_slack_does_not_list_is_not_linked_by_two(small_office: Office) -> None:
+    small_office.listed = None
+
+    with pytest.raises(Refused) as refused:
+        small_office.propose(CLI)
+
+    assert code(refused) == "not_a_member"
+    assert small_office.names(COPY) == []
 
 
 def test_who_answers_for_no_control_is_not_asked_and_who_no_longer_does_cannot_confirm(small_office: Office) -> None:
@@ -180,11 +215,11 @@ def test_a_no_ends_it_and_it_can_be_proposed_again(small_office: Office) -> None
     office.act(case, NO, signs_in("ravi"))
 
     office.propose(signs_in("kofi"))
-    office.confirm(case, "ravi")
+    office.confirm(case, "dana", "ravi")
 
     assert code(twice) == "already_asked"
     assert office.state(case).link is not None
-    assert office.storage.record.events(case)[-1].body["decided_by"] == ["P-kofi", "P-ravi"]
+    assert office.storage.record.events(case)[-1].body["decided_by"] == ["P-dana", "P-ravi"]
 
 
 def test_what_nobody_answers_lapses(small_office: Office) -> None:
@@ -205,12 +240,15 @@ def test_what_nobody_answers_lapses(small_office: Office) -> None:
 def test_at_the_desk_a_proposal_is_passed_on_to_the_account_of_the_proposers_workspace(office: Office) -> None:
     office.act(DESK, OpenLinks(issuer=ISSUER), by_system("attester"))
 
-    office.act(DESK, AskLink(user="U0COPY", sub="P-maya", why=WHY), signs_in("dana"))
+    office.act(DESK, AskLink(user="U0COPY", login="maya@acme.test", why=WHY), signs_in("dana"))
 
+    with pytest.raises(Refused) as nobody:
+        office.act(DESK, AskLink(user="U0COPY", login="nobody@acme.test", why=WHY), signs_in("dana"))
+    assert code(nobody) == "unknown_person"
     assert office.names(COPY) == ["slack_link_proposed"]
     assert office.names(DESK) == ["links_opened"]
     proposed = office.storage.record.events(COPY)[0].body
-    assert (proposed["team"], proposed["issuer"], proposed["proposed_by"]) == (TEAM, ISSUER, "P-dana")
+    assert (proposed["team"], proposed["issuer"], proposed["sub"]) == (TEAM, ISSUER, "P-maya")
 
 
 def test_an_account_is_enrolled_only_by_a_sign_in_for_it(small_office: Office) -> None:
@@ -229,14 +267,14 @@ def test_an_account_is_enrolled_only_by_a_sign_in_for_it(small_office: Office) -
 def test_a_second_account_that_two_people_linked_cannot_be_enrolled_beside_the_first(small_office: Office) -> None:
     office = small_office
     office.enrol()
-    office.confirm(office.propose(signs_in("dana")), "ravi")
+    office.confirm(office.propose(signs_in("dana")), "dana", "ravi")
 
     with pytest.raises(Refused) as second:
         office.enrol("maya", "U0COPY")
     with pytest.raises(Refused) as third:
         office.enrol("maya", "U0THIRD")
     office.enrol(at="second")  # the first account goes on being hers to enrol anew
-    office.confirm(office.propose(signs_in("dana"), "U0KOFI", "P-kofi"), "ravi")
+    office.confirm(office.propose(signs_in("dana"), "U0KOFI", "P-kofi"), "dana", "ravi")
     office.enrol("kofi")
 
     assert [code(r) for r in (second, third)] == ["second_account", "person_taken"]

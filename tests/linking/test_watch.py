@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import json
-from typing import Any
+from collections.abc import Callable
 
+import pytest
+
+from bot.facts import linked
 from tests.linking.office import MAYAS, Office, proof_of
+from workflows.kernel.identity import directory_of
 from workflows.kernel.linking import DESK, case_of
-from workflows.kernel.linking_example import ISSUER, TEAM
+from workflows.kernel.linking_example import ISSUER, TEAM, signs_in
 from workflows.kernel.linking_view import IDENTITY
 from workflows.kernel.signin import Decision, Ticket
 
@@ -53,32 +57,83 @@ def test_a_login_that_changes_back_stays_stale_until_the_person_enrols_anew(offi
     assert back == "stale"
     assert office.linking.standing(TEAM, "U0MAYA") == "good"
     assert office.names(MAYAS) == ["slack_linked", "slack_link_stale", "slack_link_ended", "slack_linked"]
-    assert "They enrolled anew" in cards(office, "P-dana")
+    assert "They linked it anew" in cards(office, "P-dana")
     assert office.watch.look() == 0
 
 
-def test_whoever_leaves_or_is_deactivated_in_slack_is_suspended_once_and_taken_up_again_once(office: Office) -> None:
+def test_whoever_leaves_is_suspended_once_and_gets_nothing_back_by_coming_back(office: Office) -> None:
     office.enrol()
-    office.lists("U0MAYA")
-    seen: list[Any] = []
+    office.change("maya", employed=False)
+    counts = [office.watch.look(), office.watch.look()]
+    gone = (office.linking.standing(TEAM, "U0MAYA"), office.linking.accounts())
+    office.change("maya", employed=True)
+    counts += [office.watch.look()]
+    back = (office.linking.standing(TEAM, "U0MAYA"), office.linking.ceiling(TEAM, "U0MAYA"), office.linking.accounts())
 
-    for change in (
-        lambda: office.change("maya", employed=False), lambda: office.change("maya", employed=True),
-        lambda: office.lists("U0MAYA", deleted=True), lambda: office.people.pop("P-maya"),
-    ):  # fmt: skip
-        change()
-        counts = (office.watch.look(), office.watch.look())
-        link = office.links.of_user(TEAM, "U0MAYA")
-        seen.append((counts, link and link.suspended, office.linking.standing(TEAM, "U0MAYA")))
+    office.enrol(at="second")
 
-    assert seen == [
-        ((1, 0), "not_employed", "none"),
-        ((1, 0), "", "good"),
-        ((1, 0), "slack_deactivated", "none"),
-        ((0, 0), "slack_deactivated", "none"),
-    ]
-    assert office.names(MAYAS)[1:] == ["slack_link_suspended", "slack_link_resumed", "slack_link_suspended"]
+    assert counts == [1, 0, 0]
+    assert gone == ("none", {"U0MAYA": ("", False)})
+    assert back == ("none", "slack", {"U0MAYA": ("", False)})
+    assert office.linking.accounts() == {"U0MAYA": ("P-maya", True)}
+    assert office.linking.ceiling(TEAM, "U0MAYA") == "slack+sso+mfa"
+    assert office.names(MAYAS) == ["slack_linked", "slack_link_suspended", "slack_link_ended", "slack_linked"]
     assert office.check() == []
+
+
+@pytest.mark.parametrize(
+    ("change", "cause"),
+    [
+        (lambda office: office.lists("U0MAYA", deleted=True), "slack_deactivated"),
+        (lambda office: office.people.pop("P-maya"), "not_in_directory"),
+        (lambda office: office.change("maya", employed=None), "employment_unknown"),
+    ],
+)
+def test_whom_slack_or_the_directory_does_not_vouch_for_is_suspended(
+    small_office: Office, change: Callable[[Office], object], cause: str
+) -> None:
+    small_office.enrol()
+    change(small_office)
+
+    small_office.watch.look()
+
+    link = small_office.links.of_user(TEAM, "U0MAYA")
+    assert link is not None
+    assert link.suspended == cause
+    assert small_office.linking.standing(TEAM, "U0MAYA") == "none"
+
+
+def test_a_suspended_account_is_nobody_even_where_the_directory_names_it(small_office: Office) -> None:
+    office = small_office
+    office.enrol()
+    named = directory_of([p.model_copy(update={"slack_user": f"U0{p.id[2:].upper()}"}) for p in office.people.values()])
+    before = linked(named, office.linking.accounts()).people["P-maya"].slack_user
+    version = office.linking.version()
+
+    office.lists("U0MAYA", deleted=True)
+    office.watch.look()
+
+    after = linked(named, office.linking.accounts())
+    assert before == "U0MAYA"
+    assert after.people["P-maya"].slack_user is None
+    assert after.people["P-kofi"].slack_user == "U0KOFI"
+    assert after.more_slack == {"U0MAYA": ""}
+    assert office.linking.version() != version
+
+
+def test_an_account_that_two_people_linked_and_that_was_suspended_can_be_proposed_again(small_office: Office) -> None:
+    office = small_office
+    office.confirm(office.propose(signs_in("dana")), "dana", "ravi")
+    office.lists("U0COPY", deleted=True)
+    office.watch.look()
+    office.lists("U0COPY")
+
+    case = office.propose(signs_in("dana"))
+    card = json.dumps([c.blocks for c in IDENTITY.cards(office.state(case)) if c.to == "P-ravi"])
+    office.confirm(case, "dana", "ravi")
+
+    assert "Its link to this person is suspended" in card
+    assert office.linking.accounts() == {"U0COPY": ("P-maya", False)}
 
 
 def test_a_directory_that_was_never_pulled_suspends_nobody(small_office: Office) -> None:

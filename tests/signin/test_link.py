@@ -62,7 +62,8 @@ def test_a_second_slack_user_for_one_person_is_refused(world: World) -> None:
     said = enrol(world, "U0COPY", "Maya (new phone)", MAYA)
 
     assert "linked to another Slack account of this workspace already" in said
-    assert "decided by two people" in said
+    assert "remove its link" in said
+    assert "/access link" in said
     assert world.links.of_user(TEAM, "U0COPY") is None
 
 

@@ -104,14 +104,15 @@ def acme(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Acme]:
 
 
 @contextmanager
-def running_acme(folder: Path) -> Iterator[Acme]:
-    """The company, its people linked, its program in force."""
+def running_acme(folder: Path, **more: str) -> Iterator[Acme]:
+    """The company, its people linked, its program in force; ``more`` are variables of the environment."""
     with running_issuer() as issuer, running_front(folder) as front, pytest.MonkeyPatch.context() as patch:
         front.target = int(issuer.base.rpartition(":")[2])
         issuer.url = f"https://localhost:{front.port}"
         patch.setenv("SSL_CERT_FILE", str(front.certificate))
         oidc = {
             "OKTA_OIDC_ISSUER": issuer.url, "OKTA_OIDC_CLIENT_ID": CLIENT, "ATTESTER_PUBLIC_URL": "http://127.0.0.1:3000",
+            **more,
         }  # fmt: skip
         with stage(folder / "data", more=oidc) as made:
             company = Acme(made, issuer)

@@ -208,7 +208,7 @@ class Pull(Value):
 class Directory(Value):
     """Everybody in the identity provider at one instant. ``digest`` names the collection that it comes from.
 
-    ``more_slack`` are Slack users who are a person beside their own ``slack_user``.
+    ``more_slack`` are Slack users who are a person beside their own ``slack_user``, with nobody where the link is suspended.
     """
 
     people: dict[PersonId, Person]

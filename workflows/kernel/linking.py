@@ -19,11 +19,11 @@ from workflows.kernel.linking_event import (
     SlackLinkLapsed,
     SlackLinkProposed,
     SlackLinkRefused,
-    SlackLinkResumed,
     SlackLinkStale,
     SlackLinkSuspended,
 )
 from workflows.kernel.model import CaseId, Control, Event, Recorded, case_id, case_segments
+from workflows.kernel.ports import ChatUser
 from workflows.kernel.signin import SlackLink
 
 NAME = "identity"
@@ -50,22 +50,22 @@ class NoSettings(Value):
 
 @dataclass(frozen=True)
 class Proposal:
-    """That an account shall count as a person, and how far it is."""
+    """That an account shall count as a person, and how far it is. ``counted_as`` is the login that it counts as till then."""
 
     round: int
+    called: str
     issuer: str
     sub: PersonId
     person: Person
     why: str
     instead_of: PersonId
-    proposed_by: PersonId
     proposer: str
     asked: tuple[Person, ...]
-    proposed_at: datetime
     lapse_at: datetime
     status: Answer = "asked"
     agreed: tuple[PersonId, ...] = ()
     because: str = ""
+    counted_as: str = ""
 
     @property
     def waiting(self) -> tuple[Person, ...]:
@@ -120,6 +120,18 @@ def account_of(case: CaseId) -> tuple[str, str]:
     return (rest[0], rest[1]) if kind == "slack" and len(rest) == 2 else ("", "")
 
 
+def against(listed: ChatUser | None) -> str:
+    """What Slack has against an account that shall count as a person, in a word; empty where it is a member's."""
+    if listed is None:
+        return "unlisted"
+    flags = (
+        ("deactivated", listed.deleted), ("bot", listed.bot), ("stranger", listed.stranger), ("guest", listed.restricted),
+        ("guest", listed.ultra_restricted), ("not_joined", listed.invited),
+    )  # fmt: skip
+    found = next((word for word, flag in flags if flag), "")
+    return found or ("unverified" if any(flag is None for _, flag in flags) else "")
+
+
 def evolve(state: Account | None, recorded: Recorded) -> Account | None:
     """What is known after this."""
     if state is None:
@@ -132,12 +144,10 @@ def evolve(state: Account | None, recorded: Recorded) -> Account | None:
         case SlackLinked():
             return _linked(state, event, recorded)
         case SlackLinkEnded():
-            ended = {"ended_at": event.ended_at, "ended_by": event.was_by or recorded.by.id, "ended_why": event.why}
+            ended = {"ended_at": recorded.at, "ended_by": recorded.by.id, "ended_why": event.why}
             return _over(_changed(state, ended))
         case SlackLinkSuspended(cause=cause):
             return _changed(state, {"suspended": cause})
-        case SlackLinkResumed():
-            return _changed(state, {"suspended": ""})
         case SlackLinkStale():
             notice = Notice(len(state.links), event.sub, event.login_before, event.login_now, event.told)
             return replace(_changed(state, {"stale": event.login_now or "none"}), notice=notice)
@@ -161,20 +171,20 @@ def _answered(state: Account, event: Event) -> Account:
 
 
 def _proposal(state: Account, event: SlackLinkProposed, recorded: Recorded) -> Proposal:
-    names = ("issuer", "sub", "person", "why", "instead_of", "proposed_by", "proposer", "asked")
+    names = ("called", "issuer", "sub", "person", "why", "instead_of", "proposer", "asked", "lapse_at")
     told = {name: getattr(event, name) for name in names}
     number = state.proposal.round + 1 if state.proposal else 1
-    agreed = (event.proposed_by,) if event.proposed_by else ()
-    return Proposal(round=number, **told, proposed_at=recorded.at, lapse_at=event.lapse_at, agreed=agreed)
+    counted_as = state.link.login or state.link.sub if state.link else ""
+    return Proposal(round=number, **told, counted_as=counted_as)
 
 
 def _linked(state: Account, event: SlackLinked, recorded: Recorded) -> Account:
     link = SlackLink(
-        team=event.team, user=event.user, issuer=event.issuer, sub=event.sub, method=event.method, at=event.since,
+        team=event.team, user=event.user, issuer=event.issuer, sub=event.sub, method=event.method, at=recorded.at,
         login=event.login, proof=event.proof, attestation=recorded.attestation or "",
     )  # fmt: skip
     state = _over(replace(state, links=(*state.links, link)))
-    if event.method == "attested" and state.proposal is not None and not event.taken_over:
+    if event.method == "attested" and state.proposal is not None:
         return replace(state, proposal=replace(state.proposal, status="linked"))
     return state
 

@@ -7,19 +7,11 @@ from typing import ClassVar, Literal
 from pydantic import AwareDatetime
 
 from workflows.kernel.identity import Person, PersonId
-from workflows.kernel.model import (
-    AttemptRefused,
-    CaseId,
-    Command,
-    Digest,
-    Event,
-    EvidenceRef,
-    Need,
-)
-from workflows.kernel.signin import LinkMethod, SlackLink
+from workflows.kernel.model import AttemptRefused, CaseId, Command, Digest, Event, Need
+from workflows.kernel.signin import LinkMethod
 
 Cause = Literal["slack_deactivated", "not_in_directory", "not_employed", "employment_unknown"]
-End = Literal["unlinked", "linked_anew", "given_to_another"]
+End = Literal["unlinked", "linked_anew", "linked_by_two"]
 
 
 class OpenLinks(Command):
@@ -62,17 +54,6 @@ class SeeAccount(Command):
     deactivated: bool
 
 
-class TakeOver(Command):
-    """Links from before they were recorded, with the files of their sign-ins by the digest of the proof."""
-
-    NEED: ClassVar[Need] = "system"
-    SUBJECT_EXCLUDED: ClassVar[bool] = False
-    team: str
-    user: str
-    links: tuple[SlackLink, ...]
-    files: dict[Digest, tuple[EvidenceRef, ...]] = {}
-
-
 class NoteAttempt(Command):
     """A sign-in was refused: of which ``act``, the kind as ``reason``, who was expected, and the case that it was about."""
 
@@ -93,7 +74,7 @@ class AskLink(Command):
     NEED: ClassVar[Need] = "person"
     SUBJECT_EXCLUDED: ClassVar[bool] = True
     user: str
-    sub: PersonId
+    login: str
     why: str
 
 
@@ -139,10 +120,10 @@ class LinksOpened(Event):
 
 
 class SlackLinked(Event):
-    """From ``since`` on what this Slack account decides counts as decided by this person.
+    """From now on what this Slack account decides counts as decided by this person.
 
     ``method`` is `step_up` (a sign-in at the identity provider, whose files are subjects) or `attested` (the two people in
-    ``decided_by``; it never reaches more than level `slack`). ``taken_over`` marks a link that is older than its record.
+    ``decided_by``; it never reaches more than level `slack`).
     """
 
     NAME: ClassVar[str] = "slack_linked"
@@ -153,18 +134,12 @@ class SlackLinked(Event):
     sub: PersonId
     login: str
     method: LinkMethod
-    since: AwareDatetime
     proof: Digest = ""
     decided_by: tuple[PersonId, ...] = ()
-    taken_over: bool = False
-    files: tuple[EvidenceRef, ...] = ()
-
-    def evidence(self) -> tuple[EvidenceRef, ...]:
-        return self.files
 
 
 class SlackLinkEnded(Event):
-    """From ``ended_at`` on this account counts as that person no more; by whom is who acted, or ``was_by`` if taken over."""
+    """From now on this account counts as that person no more."""
 
     NAME: ClassVar[str] = "slack_link_ended"
     DETACHED: ClassVar[tuple[str, ...]] = ("why",)
@@ -173,27 +148,19 @@ class SlackLinkEnded(Event):
     sub: PersonId
     cause: End
     why: str
-    ended_at: AwareDatetime
-    was_by: str = ""
 
 
 class SlackLinkSuspended(Event):
-    """Slack or the directory says that the account or the person is no longer here: nothing counts while that is so."""
+    """Slack or the directory says that the account or the person is no longer here: nothing counts until it is linked anew.
+
+    Whoever comes back gets nothing back by itself.
+    """
 
     NAME: ClassVar[str] = "slack_link_suspended"
     team: str
     user: str
     sub: PersonId
     cause: Cause
-
-
-class SlackLinkResumed(Event):
-    """What suspended the link is over."""
-
-    NAME: ClassVar[str] = "slack_link_resumed"
-    team: str
-    user: str
-    sub: PersonId
 
 
 class SlackLinkStale(Event):
@@ -213,21 +180,22 @@ class SlackLinkStale(Event):
 
 
 class SlackLinkProposed(Event):
-    """It is asked whether a Slack account shall count as a person; ``instead_of`` is whom it counts as until then.
+    """It is asked whether a Slack account shall count as a person; ``instead_of`` is whom it counts as until then,
+    ``called`` what Slack calls it.
 
-    Two people decide: ``proposed_by`` and one of ``asked``, or two of ``asked`` where it was proposed on the command line.
+    Two of ``asked`` decide. ``proposer`` is the name of whoever proposed it, empty where that was on the command line.
     """
 
     NAME: ClassVar[str] = "slack_link_proposed"
-    DETACHED: ClassVar[tuple[str, ...]] = ("person", "why", "proposer", "asked")
+    DETACHED: ClassVar[tuple[str, ...]] = ("called", "person", "why", "proposer", "asked")
     team: str
     user: str
+    called: str
     issuer: str
     sub: PersonId
     person: Person
     why: str
     instead_of: PersonId
-    proposed_by: PersonId
     proposer: str
     asked: tuple[Person, ...]
     lapse_at: AwareDatetime
@@ -266,10 +234,9 @@ class SignInNotTaken(AttemptRefused):
 
 
 COMMANDS: tuple[type[Command], ...] = (
-    OpenLinks, LinkAccount, EndLink, SeeAccount, TakeOver, NoteAttempt, AskLink, ProposeLink, ConfirmLink, DeclineLink,
-    LapseLink,
+    OpenLinks, LinkAccount, EndLink, SeeAccount, NoteAttempt, AskLink, ProposeLink, ConfirmLink, DeclineLink, LapseLink,
 )  # fmt: skip
 EVENTS: tuple[type[Event], ...] = (
-    LinksOpened, SlackLinked, SlackLinkEnded, SlackLinkSuspended, SlackLinkResumed, SlackLinkStale, SlackLinkProposed,
-    SlackLinkAgreed, SlackLinkRefused, SlackLinkLapsed, SignInNotTaken,
+    LinksOpened, SlackLinked, SlackLinkEnded, SlackLinkSuspended, SlackLinkStale, SlackLinkProposed, SlackLinkAgreed,
+    SlackLinkRefused, SlackLinkLapsed, SignInNotTaken,
 )  # fmt: skip

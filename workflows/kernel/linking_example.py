@@ -18,17 +18,17 @@ from workflows.kernel.linking_event import (
     OpenLinks,
     ProposeLink,
     SeeAccount,
-    TakeOver,
 )
 from workflows.kernel.linking_rule import decide
-from workflows.kernel.model import Actor, CaseId, Command, EvidenceRef, Facts, Recorded, by_person, by_system, by_time
-from workflows.kernel.signin import SlackLink
+from workflows.kernel.model import Actor, CaseId, Command, Facts, Recorded, by_person, by_system, by_time
+from workflows.kernel.ports import ChatUser
 from workflows.kernel.workflow import Example
 
 ISSUER = "https://acme.okta.test"
 TEAM = "T0ACME"
 AT = datetime(2026, 10, 5, 9, 0, tzinfo=UTC)
 WHY = "She lost the phone of her first account."
+MEMBER = dict.fromkeys(("deleted", "bot", "restricted", "ultra_restricted", "stranger", "invited"), False)
 Step = tuple[Command, Actor, Facts]
 
 
@@ -49,6 +49,7 @@ def facts_of(**maya: object) -> Facts:
     return Facts(
         directory=Directory(people=found), program="", control=CONTROL, owner="P-dana", deputy="P-ravi",
         company={"time_zone": "Europe/Berlin", "owners": ("P-dana", "P-ravi", "P-kofi")},
+        account=ChatUser(user="U0COPY", team=TEAM, name="Maya (new phone)", email="maya@acme.test", **MEMBER),
     )  # fmt: skip
 
 
@@ -64,6 +65,8 @@ def examples() -> Sequence[Example]:
     """An account from enrolment to its end, one that two people decide on, and what is refused."""
     enrol = LinkAccount(team=TEAM, user="U0MAYA", issuer=ISSUER, login="maya@acme.test", proof="3b" * 32)
     anew = enrol.model_copy(update={"login": "maya.chen@acme.test", "proof": "4c" * 32})
+    end = EndLink(why="She has another account.")
+    again = anew.model_copy(update={"proof": "5d" * 32})
     system, look = by_system("attester"), SeeAccount(deactivated=False)
     renamed, left = facts_of(login="maya.chen@acme.test"), facts_of(login="maya.chen@acme.test", employed=False)
     propose = ProposeLink(team=TEAM, user="U0COPY", issuer=ISSUER, sub="P-maya", why=WHY)
@@ -76,30 +79,18 @@ def examples() -> Sequence[Example]:
     maya, copy = case_of(TEAM, "U0MAYA"), case_of(TEAM, "U0COPY")
     life = [
         (enrol, signs_in("maya"), FACTS), (look, system, renamed), (anew, signs_in("maya"), renamed), (look, system, left),
-        (look, system, renamed), (EndLink(why="She has another account."), by_system("attester identity unlink"), renamed),
+        (again, signs_in("maya"), renamed), (end, by_system("attester identity unlink"), renamed),
     ]  # fmt: skip
     return (
         _told("life_of_a_link", maya, life),
         _told("stale", maya, life[:2]),
-        _told("taken_over", maya, [(_before(), system, FACTS)]),
-        _told("second_account", copy, [(refused, system, FACTS), (propose, dana, FACTS), (yes, ravi, FACTS)]),
+        _told("suspended", maya, life[:4]),
+        _told("second_account", copy, [(refused, system, FACTS), (propose, dana, FACTS), (yes, dana, FACTS), (yes, ravi, FACTS)]),
         _told("asked_on_the_command_line", copy, [(propose, cli, FACTS), (yes, dana, FACTS)]),
         _told("refused", copy, [(propose, dana, FACTS), (no, ravi, FACTS)]),
         _told("lapsed", copy, [(propose, dana, FACTS), (LapseLink(), by_time(AT + timedelta(days=8)), FACTS)], 9),
         _told("desk", DESK, [(OpenLinks(issuer=ISSUER), system, FACTS), (web, system, FACTS)]),
     )  # fmt: skip
-
-
-def _before() -> TakeOver:
-    """Two links from before they were recorded: one that was ended, and its successor."""
-    proof = EvidenceRef(name="signin.json", sha256="5d" * 32, kind="attester.signin")
-    first = SlackLink(
-        team=TEAM, user="U0MAYA", issuer=ISSUER, sub="P-maya", method="step_up", at=AT - timedelta(days=90),
-        login="maya@acme.test", proof=proof.sha256, ended_at=AT - timedelta(days=30), ended_by="P-maya",
-        ended_why="removed by the person",
-    )  # fmt: skip
-    second = first.model_copy(update={"at": AT - timedelta(days=20), "ended_at": None, "ended_by": "", "ended_why": ""})
-    return TakeOver(team=TEAM, user="U0MAYA", links=(first, second), files={proof.sha256: (proof,)})
 
 
 def _told(name: str, case: CaseId, steps: Sequence[Step], days: int = 1) -> Example:

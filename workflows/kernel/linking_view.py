@@ -5,7 +5,18 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import datetime
 
-from workflows.kernel.blocks import Block, actions, button, context, field, header, modal, section, text_input
+from workflows.kernel.blocks import (
+    Block,
+    actions,
+    button,
+    context,
+    field,
+    header,
+    modal,
+    section,
+    text_input,
+    user_input,
+)
 from workflows.kernel.confirm import Wording, plainly
 from workflows.kernel.errors import FieldErrors, Refused
 from workflows.kernel.identity import Person, PersonId
@@ -24,7 +35,7 @@ HEADINGS = {
     "linked": "Slack account linked: two people decided", "refused": "Slack account unchanged: refused",
     "lapsed": "Slack account unchanged: not answered in time",
 }  # fmt: skip
-METHODS = {"step_up": "by a sign-in", "attested": "by two people", "idp_attribute": "by the directory"}
+METHODS = {"step_up": "by a sign-in", "attested": "by two people, for what needs no sign-in"}
 
 
 def title(state: Account) -> str:
@@ -69,18 +80,20 @@ def cards(state: Account) -> Sequence[Card]:
 
 
 def _question(state: Account, asked: Proposal) -> str:
-    return f"Shall the Slack account {state.user} count as {asked.person.called()}?"
+    return f"Shall the Slack account of “{asked.called}” ({state.user}) count as {asked.person.called()}?"
 
 
 def _card(state: Account, asked: Proposal, person: Person) -> Card:
     live = person in asked.waiting
-    heading = HEADINGS.get(asked.status) or ("Please decide: link a Slack account?" if live else "You agreed")
+    heading = HEADINGS.get(asked.status) or ("Please decide: whose Slack account is it?" if live else "You agreed")
     lines = [
         fill("*{}*", mrkdwn(_question(state, asked), 300)), fill("Why: {}", mrkdwn(asked.why, 500)),
         _proposed(asked), _so_far(state, asked),
     ]  # fmt: skip
-    if asked.instead_of:
-        lines.insert(1, Mrkdwn(":warning: It counts as *somebody else* now; that would end."))
+    if asked.instead_of == asked.sub:
+        lines.insert(1, Mrkdwn(":warning: Its link to this person is suspended; this would be a new one."))
+    elif asked.instead_of:
+        lines.insert(1, fill(":warning: It counts as *{}* now; that would end.", mrkdwn(asked.counted_as, 200)))
     blocks: list[Block] = [header(heading), section(joined(lines))]
     if live:
         ref, item = case_ref(state.case), str(asked.round)
@@ -91,15 +104,14 @@ def _card(state: Account, asked: Proposal, person: Person) -> Card:
         blocks.append(actions(*row))
     blocks.append(context(fill("Workspace {} · case {}", mrkdwn(state.team, 64), mrkdwn(state.case, 255))))
     return Card(
-        key=f"ask:{asked.round}:{person.id}", to=person.id, text=f"{heading} {_question(state, asked)}",
+        key=f"ask:{asked.round}:{person.id}", to=person.id, text=f"{heading} · {_question(state, asked)}",
         blocks=tuple(blocks), open=live,
     )  # fmt: skip
 
 
 def _proposed(asked: Proposal) -> Mrkdwn:
-    if not asked.proposed_by:
-        return Mrkdwn("Proposed on the command line, so it takes two of those who are asked.")
-    return fill("Proposed by {}, so it takes one more who answers for a control.", mrkdwn(asked.proposer, 100))
+    where = fill("by {}", mrkdwn(asked.proposer, 100)) if asked.proposer else Mrkdwn("on the command line")
+    return fill("Proposed {}. It takes two who answer for controls, each by a sign-in.", where)
 
 
 def _so_far(state: Account, asked: Proposal) -> Mrkdwn:
@@ -108,9 +120,12 @@ def _so_far(state: Account, asked: Proposal) -> Mrkdwn:
     if asked.status == "lapsed":
         return Mrkdwn("Not answered in time. It can be proposed again.")
     if asked.status == "linked":
-        return Mrkdwn("It counts so from now on, for what needs no sign-in.")
-    rest = fill("If it is confirmed, it counts so for what needs no sign-in. Answer by {}.", when(asked.lapse_at))
-    return joined([Mrkdwn("One has agreed."), rest], " ") if asked.agreed and not asked.proposed_by else rest
+        return Mrkdwn("From now on what it does counts as theirs, wherever no sign-in is needed.")
+    rest = fill(
+        "If it is confirmed, what it does counts as theirs, wherever no sign-in is needed. Answer by {}.",
+        when(asked.lapse_at),
+    )
+    return joined([Mrkdwn("One has agreed."), rest], " ") if asked.agreed else rest
 
 
 def _notice(state: Account, person: PersonId) -> Card:
@@ -122,11 +137,11 @@ def _notice(state: Account, person: PersonId) -> Card:
         fill("The directory now calls this person {}.", mrkdwn(told.now or "nothing", 200)),
     ]
     lines.append(
-        Mrkdwn("They enrolled anew, or the link was ended.")
+        Mrkdwn("They linked it anew, or the link was ended.")
         if told.over
         else Mrkdwn(
             "What this account may do stays with the same person and moves to nobody. What needs a sign-in is refused until "
-            "they link it anew, on their Home tab. If you do not expect this: attester identity unlink"
+            "they link it anew, on their Home tab. If you do not expect this, have the link ended: attester identity unlink"
         )
     )
     blocks = (header(heading), section(joined(lines)), context(fill("Case {}", mrkdwn(state.case, 255))))
@@ -153,20 +168,22 @@ def forms(said: Interaction, state: Account | None, facts: Facts, _at: datetime)
             raise FieldErrors({REASON: f"Write at least {SHORTEST} characters."})
         return Do(command=DeclineLink(round=int(item), reason=reason))
     why = field(REASON, "Why not?", text_input(long=True, most=1_000), hint=f"At least {SHORTEST} characters.")
-    return OpenForm(view=modal("Refuse", said.link, [section(mrkdwn(title(state))), why], submit="Refuse"))
+    about = _question(state, state.proposal) if state.proposal else title(state)
+    return OpenForm(view=modal("Refuse", said.link, [section(mrkdwn(about)), why], submit="Refuse"))
 
 
 def _form(link: Link) -> Block:
     lead = (
-        "For a second Slack account of somebody, or the account of somebody who cannot sign in. Another person who answers "
-        "for a control confirms it; it then counts for what needs no sign-in."
+        "For somebody's second Slack account, or the account of somebody who cannot sign in. Two people who answer for "
+        "controls confirm it, each by a sign-in; you may be one of them, and the person whose it is never. What the account "
+        "does then counts as theirs, wherever no sign-in is needed."
     )
     return modal(
         "Link a Slack account", link,
         [
             section(Mrkdwn(lead)),
-            field(USER, "Slack member id", text_input(most=64, hint="U0…"), hint="In their profile: Copy member ID."),
-            field(LOGIN, "Whose it is", text_input(most=200), hint="Their login at the identity provider."),
+            field(USER, "Which Slack account?", user_input("Choose the account …")),
+            field(LOGIN, "Whose is it?", text_input(most=200), hint="Their login in the company's directory."),
             field(WHY, "Why?", text_input(long=True, most=1_000), hint=f"At least {SHORTEST} characters."),
         ],
         submit="Propose",
@@ -177,15 +194,15 @@ def _ask(said: Interaction, facts: Facts) -> Do:
     user, login, why = (_typed(said, name) for name in (USER, LOGIN, WHY))
     wrong: dict[str, str] = {}
     person = facts.directory.by_login(login)
-    if not user.isalnum() or user != user.upper():
-        wrong[USER] = "A member id is capital letters and digits: U0…"
+    if not user:
+        wrong[USER] = "Choose an account."
     if person is None:
         wrong[LOGIN] = "The directory has nobody with this login."
     if len(why) < SHORTEST:
         wrong[WHY] = f"Write at least {SHORTEST} characters."
     if wrong or person is None:
         raise FieldErrors(wrong)
-    return Do(command=AskLink(user=user, sub=person.id, why=why))
+    return Do(command=AskLink(user=user, login=person.login, why=why))
 
 
 def _typed(said: Interaction, name: str) -> str:
@@ -200,9 +217,9 @@ def confirming(state: Account, command: Command) -> Wording:
         return plainly(command)
     return Wording(
         (
-            ("Decision", "Link a Slack account"), ("Slack account", f"{state.user} of workspace {state.team}"),
+            ("Decision", "Link a Slack account"), ("Slack account", f"“{asked.called}” ({state.user}) of workspace {state.team}"),
             ("Counts from then on as", asked.person.called()), ("Why", asked.why),
-            ("It reaches", "what needs no sign-in"),
+            ("It may do", "what needs no sign-in"),
         )
     )  # fmt: skip
 

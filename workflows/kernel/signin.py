@@ -14,7 +14,7 @@ from workflows.kernel.jcs import canonical
 from workflows.kernel.model import Assurance, CaseId, Digest
 
 Purpose = Literal["decide", "link", "login"]
-LinkMethod = Literal["step_up", "idp_attribute", "attested"]
+LinkMethod = Literal["step_up", "attested"]
 
 
 class Decision(Value):
@@ -151,8 +151,8 @@ class LinkBook(Protocol):
         """How many links a person ever had in a team."""
         ...
 
-    def version(self) -> tuple[int, int]:
-        """Changes whenever a link is made or ended."""
+    def version(self) -> tuple[int, ...]:
+        """Changes whenever a link is made, ended or suspended."""
         ...
 
     def standing(self, issuer: str) -> Mapping[str, SlackLink]:
