@@ -12,6 +12,7 @@ import pytest
 
 from bot.packet.export import export
 from bot.packet.verify import verify
+from bot.signing import load_log_key, load_signer
 from bot.store.replay import deviations, folding
 from bot.store.restate import unfaithful
 from bot.workspace.driver import Seen
@@ -44,6 +45,9 @@ def anywhere(database_url: str, request: pytest.FixtureRequest, tmp_path: Path) 
     if database_url.startswith("sqlite"):
         yield request.getfixturevalue("acme")
         return
+    (tmp_path / "data").mkdir()
+    for make, name in ((load_signer, "signing.key"), (load_log_key, "log.key")):
+        make(f"file:{tmp_path / 'data' / name}", create=True)  # on PostgreSQL no start makes keys by itself
     with running_acme(tmp_path, DATABASE_URL=database_url) as company:
         company.stage.product.link_watch.look()
         yield company
