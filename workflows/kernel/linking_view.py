@@ -104,7 +104,7 @@ def _card(state: Account, asked: Proposal, person: Person) -> Card:
         blocks.append(actions(*row))
     blocks.append(context(fill("Workspace {} · case {}", mrkdwn(state.team, 64), mrkdwn(state.case, 255))))
     return Card(
-        key=f"ask:{asked.round}:{person.id}", to=person.id, text=f"{heading} · {_question(state, asked)}",
+        key=f"ask:{asked.round}:{person.id}", to=person.id, text=fill("{} · {}", heading, mrkdwn(_question(state, asked), 300)),
         blocks=tuple(blocks), open=live,
     )  # fmt: skip
 
