@@ -182,7 +182,7 @@ def test_the_home_tab_says_how_the_account_is_linked_and_what_to_do_where_it_is_
     told = acme.stage.driver.wait_for_message(DANA, "A linked person's login changed")
 
     assert "linked to maya@acme.test by a sign-in" in good
-    assert "Your link is stale" in stale
+    assert "Please link your account anew" in stale
     assert ADDRESS.search(stale.replace("\\u003c", "<"))
     assert "maya.chen@acme.test" in json.dumps(told)
     assert product.links is not None
