@@ -20,11 +20,11 @@ def link_blocks(link: SlackLink, standing: str, address: str = "") -> list[Block
     if standing != "stale" or link.method == "attested":
         return [line]
     why = (
-        "Your login at the identity provider changed since you linked this account. What needs a sign-in is refused until "
-        "you link it anew; the link is for you alone and good for 5 minutes."
+        "Your login in the company's directory changed since you linked this account. Until you link it anew, what needs a "
+        "sign-in is refused. The link is for you alone and good for 5 minutes."
     )
     anew = [weblink(address, "Link my account")] if address else []
-    return [section(joined([Mrkdwn("*:warning: Your link is stale*"), mrkdwn(why), *anew])), line]
+    return [section(joined([Mrkdwn("*:warning: Please link your account anew*"), mrkdwn(why), *anew])), line]
 
 
 def own_link(deps: Deps, user: str, installed: Installation | None) -> list[Block]:

@@ -62,7 +62,10 @@ def test_a_link_that_was_ended_is_ended_by_the_next_look_where_the_process_died(
     assert office.check() == []
 
 
-def test_a_row_that_nothing_signed_is_in_force_for_nobody_and_recover_puts_the_table_right(office: Office) -> None:
+def test_a_row_that_nothing_signed_is_in_force_for_nobody_and_recover_puts_the_table_right(
+    small_office: Office,
+) -> None:
+    office = small_office
     office.enrol()
     with office.storage.database.write() as session:
         session.connection().execute(text("UPDATE slack_link SET sub = 'P-kofi'"))
@@ -76,7 +79,8 @@ def test_a_row_that_nothing_signed_is_in_force_for_nobody_and_recover_puts_the_t
     assert office.check() == []
 
 
-def test_who_ended_a_link_and_who_linked_anew_is_signed(office: Office) -> None:
+def test_who_ended_a_link_and_who_linked_anew_is_signed(small_office: Office) -> None:
+    office = small_office
     office.enrol()
     office.later(minutes=1)
     office.enrol(at="second")
@@ -106,7 +110,8 @@ def test_a_row_without_an_event_links_nobody_and_is_found(office: Office) -> Non
     assert office.links.links() == []
 
 
-def test_a_link_from_before_links_were_events_is_over_and_its_person_links_anew(office: Office) -> None:
+def test_a_link_from_before_links_were_events_is_over_and_its_person_links_anew(small_office: Office) -> None:
+    office = small_office
     unsigned(
         office, ended_at=office.clock.now(), ended_by="system:upgrade", ended_why="from before links were recorded"
     )

@@ -44,7 +44,8 @@ def test_a_second_account_counts_as_its_person_at_level_slack_once_two_agreed(of
     assert office.check() == []
 
 
-def test_what_the_command_line_proposes_takes_two_others(office: Office) -> None:
+def test_what_the_command_line_proposes_takes_two_others(small_office: Office) -> None:
+    office = small_office
     case = office.propose(CLI)
     office.confirm(case, "dana")
     one = office.linking.person(TEAM, "U0COPY")
@@ -56,7 +57,10 @@ def test_what_the_command_line_proposes_takes_two_others(office: Office) -> None
     assert office.storage.record.events(case)[-1].body["decided_by"] == ["P-dana", "P-kofi"]
 
 
-def test_an_account_that_counts_as_somebody_else_is_given_on_by_two_and_both_facts_are_signed(office: Office) -> None:
+def test_an_account_that_counts_as_somebody_else_is_given_on_by_two_and_both_facts_are_signed(
+    small_office: Office,
+) -> None:
+    office = small_office
     office.enrol("kofi", "U0COPY")
     case = office.propose(signs_in("dana"))
     card = json.dumps([c.blocks for c in IDENTITY.cards(office.state(case)) if c.to == "P-ravi"])
@@ -237,7 +241,8 @@ def test_what_nobody_answers_lapses(small_office: Office) -> None:
     assert code(late) == "already_decided"
 
 
-def test_at_the_desk_a_proposal_is_passed_on_to_the_account_of_the_proposers_workspace(office: Office) -> None:
+def test_at_the_desk_a_proposal_is_passed_on_to_the_account_of_the_proposers_workspace(small_office: Office) -> None:
+    office = small_office
     office.act(DESK, OpenLinks(issuer=ISSUER), by_system("attester"))
 
     office.act(DESK, AskLink(user="U0COPY", login="maya@acme.test", why=WHY), signs_in("dana"))

@@ -44,7 +44,8 @@ def test_a_changed_login_is_recorded_once_the_owner_is_told_and_power_moves_to_n
     assert about_dana.told == ("P-ravi",)  # nobody is told about their own login
 
 
-def test_a_login_that_changes_back_stays_stale_until_the_person_enrols_anew(office: Office) -> None:
+def test_a_login_that_changes_back_stays_stale_until_the_person_enrols_anew(small_office: Office) -> None:
+    office = small_office
     office.enrol()
     office.change("maya", login="maya.chen@acme.test")
     office.watch.look()

@@ -80,6 +80,8 @@ def cards(state: Account) -> Sequence[Card]:
 
 
 def _question(state: Account, asked: Proposal) -> str:
+    if asked.status == "linked":
+        return f"The Slack account of “{asked.called}” ({state.user}) counts as {asked.person.called()}."
     return f"Shall the Slack account of “{asked.called}” ({state.user}) count as {asked.person.called()}?"
 
 
@@ -111,7 +113,9 @@ def _card(state: Account, asked: Proposal, person: Person) -> Card:
 
 def _proposed(asked: Proposal) -> Mrkdwn:
     where = fill("by {}", mrkdwn(asked.proposer, 100)) if asked.proposer else Mrkdwn("on the command line")
-    return fill("Proposed {}. It takes two who answer for controls, each by a sign-in.", where)
+    if asked.status != "asked":
+        return fill("Proposed {}.", where)
+    return fill("Proposed {}. It takes two people who answer for controls, each by a sign-in.", where)
 
 
 def _so_far(state: Account, asked: Proposal) -> Mrkdwn:
@@ -120,7 +124,7 @@ def _so_far(state: Account, asked: Proposal) -> Mrkdwn:
     if asked.status == "lapsed":
         return Mrkdwn("Not answered in time. It can be proposed again.")
     if asked.status == "linked":
-        return Mrkdwn("From now on what it does counts as theirs, wherever no sign-in is needed.")
+        return Mrkdwn("What it does counts as theirs, wherever no sign-in is needed.")
     rest = fill(
         "If it is confirmed, what it does counts as theirs, wherever no sign-in is needed. Answer by {}.",
         when(asked.lapse_at),
