@@ -50,7 +50,7 @@ class SignIn:
         person = self.linking.person(team, user)
         if ceiling == "slack" or person is None or person.id != decision.person:
             why = "This decision wants a sign-in, and your Slack account is not linked to your Okta account by one."
-            raise Refused("link_first", why, "Link it first: type /review, or open the Home tab, then press again.")
+            raise Refused("link_first", why, "Link it first on the Home tab of this app, then press again.")
         asked = Asked(level="slack+sso+mfa" if level == "slack+sso+mfa" else "slack+sso")
         return self.flow.open("decide", [decision], team=team, user=user, sub=decision.person, asked=asked).address
 

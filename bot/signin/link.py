@@ -87,9 +87,9 @@ class Linking:
         return done
 
     def person(self, team: str, user: str) -> Person | None:
-        """The person whom a link names, as the directory has them now; whoever left stays that person, and may nothing."""
+        """The person whom a link names, as the directory has them now; nobody where it is suspended."""
         link = self.link(team, user)
-        return self._directory().get(link.sub) if link is not None else None
+        return self._directory().get(link.sub) if link is not None and not link.suspended else None
 
     def version(self) -> tuple[int, ...]:
         """Changes whenever `accounts` does."""
@@ -115,7 +115,7 @@ class Linking:
         until the person enrols anew, also where the login changes back.
         """
         link, person = self.link(team, user), self.person(team, user)
-        if link is None or person is None or person.employed is not True or link.suspended:
+        if link is None or person is None or person.employed is not True:
             return "none"
         return "good" if link.login == person.login and not link.stale else "stale"
 

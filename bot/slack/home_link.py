@@ -27,13 +27,19 @@ def link_blocks(link: SlackLink, standing: str, address: str = "") -> list[Block
     return [section(joined([Mrkdwn("*:warning: Please link your account anew*"), mrkdwn(why), *anew])), line]
 
 
+def unproven(address: str) -> list[Block]:
+    """For whoever only the directory links: what wants a sign-in needs a link by one, and here it is made."""
+    why = "The company's directory links your Slack account to you. For what needs a sign-in, sign in once (good for 5 minutes):"
+    return [context(joined([Mrkdwn(why), weblink(address, "Link my account")], " "))]
+
+
 def own_link(deps: Deps, user: str, installed: Installation | None) -> list[Block]:
-    """What the Home tab says of the link of whoever looks at it."""
-    shown = deps.link(installed.team, user) if installed is not None else None
-    if shown is None or installed is None:
+    """What the Home tab says of the link of whoever looks at it; nothing where nobody can sign in."""
+    if installed is None or deps.enrol is None:
         return []
-    address = ""
-    if shown.standing == "stale" and shown.link.method != "attested" and deps.enrol is not None:
-        listed = deps.members.find(installed.team, user)
-        address = deps.enrol(installed.team, user, listed.name if listed else user)
-    return link_blocks(shown.link, shown.standing, address)
+    shown = deps.link(installed.team, user)
+    if shown is not None and (shown.standing != "stale" or shown.link.method == "attested"):
+        return link_blocks(shown.link, shown.standing)
+    listed = deps.members.find(installed.team, user)
+    address = deps.enrol(installed.team, user, listed.name if listed else user)
+    return link_blocks(shown.link, shown.standing, address) if shown is not None else unproven(address)

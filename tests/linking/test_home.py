@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 
 from bot.slack.home import home_view, refused_view
-from bot.slack.home_link import link_blocks
+from bot.slack.home_link import link_blocks, unproven
 from bot.slack.who import ActorFacts, may_act
 from bot.workspace.checks import check_view
 from tests.linking.office import FACTS
@@ -47,6 +47,13 @@ def test_what_two_people_linked_says_how_far_it_reaches_and_asks_for_nothing() -
 
     assert "by two people, for what needs no sign-in" in said[-1]
     assert not any("anew" in text for text in said)
+
+
+def test_whom_only_the_directory_links_finds_the_way_to_sign_in_once() -> None:
+    *_, last = texts(home_view([], [], [], NOW, link=unproven(HERE)))
+
+    assert "For what needs a sign-in, sign in once" in last
+    assert last.endswith(f"<{HERE}|Link my account>")
 
 
 def test_whose_link_is_suspended_reads_why_and_how_to_link_anew() -> None:

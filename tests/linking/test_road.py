@@ -195,6 +195,19 @@ def test_the_home_tab_says_how_the_account_is_linked_and_what_to_do_where_it_is_
     assert product.links.ceiling(TEAM, MAYA) == "slack+sso+mfa"
 
 
+def test_whom_only_the_directory_links_signs_in_once_from_the_home_tab(acme: Acme) -> None:
+    product = acme.stage.product
+    assert product.links is not None
+    before = json.dumps(product.office.events.render(SOFIA, product.installed()))
+    (address,) = ADDRESS.findall(before)
+
+    acme.through(address, SOFIA)
+
+    assert "The company's directory links your Slack account to you" in before
+    assert "by a sign-in" in json.dumps(product.office.events.render(SOFIA, product.installed()))
+    assert product.links.ceiling(TEAM, SOFIA) == "slack+sso+mfa"
+
+
 def test_a_second_slack_user_who_signs_in_is_refused_with_the_way_to_two_people_and_that_is_recorded(
     acme: Acme,
 ) -> None:
@@ -218,7 +231,7 @@ def test_a_packet_with_links_verifies_and_the_tables_agree(acme: Acme, tmp_path:
     report = verify(packet)
 
     assert report.findings == []
-    assert report.sign_ins >= 6  # four enrolments, and two who confirmed
+    assert report.sign_ins >= 7  # five enrolments, and two who confirmed
     assert list(unfaithful(product.database, product.evidence)) == []
     found = [*deviations(product.database, folding(product.runtime.workflows)), *product.slack_links.deviations()]
     assert found == []

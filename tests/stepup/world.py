@@ -28,7 +28,9 @@ from workflows.kernel.model import CaseId
 LEVEL = "wanted: {access: slack+sso+mfa}\n"
 ADDRESS = re.compile(r"(http://127\.0\.0\.1:\d+/step-up/[A-Za-z0-9_-]{43})")
 DANA = "U0ACMEDANA"
-LOGINS = {DANA: "dana@acme.test", RAVI: "ravi@acme.test", MAYA: "maya@acme.test", KOFI: "kofi@acme.test"}
+LINKED = {DANA: "dana@acme.test", RAVI: "ravi@acme.test", MAYA: "maya@acme.test", KOFI: "kofi@acme.test"}
+LOGINS = {**LINKED, SOFIA: "sofia@acme.test"}
+"""Whom only the directory links is among these, and not among the linked."""
 
 
 @dataclass
@@ -120,6 +122,6 @@ def running_acme(folder: Path, **more: str) -> Iterator[Acme]:
             made.product.puller.pull("github", "test")
             made.pass_time(timedelta(seconds=1))
             made.product.puller.pull("github", "test")
-            for user in LOGINS:
+            for user in LINKED:
                 company.link(user)
             yield company
