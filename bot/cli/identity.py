@@ -65,14 +65,13 @@ def links(as_json: bool) -> None:
 def unlink(context: click.Context, user: str, team: str | None, why: str) -> None:
     """End the link of a Slack USER. From then on nothing that this account does counts as that person's by it."""
     with product() as p:
-        runtime = p.runtime
         found = [x for x in p.slack_links.links() if x.ended_at is None and x.user == user and team in (None, x.team)]
         if len(found) != 1:
             what = "No link of" if not found else "More than one workspace has a link of"
             click.echo(f"{what} {user} stands. List them with: attester identity links", err=True)
             context.exit(1)
         link = found[0]
-        end_link(p, runtime, link, why)
+        end_link(p, p.runtime, link, why)
     click.echo(f"{user} is not linked to {link.login or link.sub} any more.")
 
 
