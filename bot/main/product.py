@@ -13,6 +13,7 @@ from bot.jobs import Jobs, Tick
 from bot.main import outside
 from bot.main.deploy import Deploys
 from bot.main.erasure import erase_agreed
+from bot.main.grant import Granting
 from bot.main.keykeeping import settle
 from bot.main.linking import LinkWatch
 from bot.main.notes import Integrating, Notes
@@ -68,6 +69,11 @@ class Product(Pieces):
         return Deploys(self)
 
     @cached_property
+    def granting(self) -> Granting:
+        """Grants through the source, and takes away at the end."""
+        return Granting(self, self.deploys)
+
+    @cached_property
     def due(self) -> Due:
         """Looks at what time alone causes."""
         return Due(self.record, self.runtime, self.facts, self.clock)
@@ -84,6 +90,7 @@ class Product(Pieces):
             "home": Homes(self.chat, lambda user: self.office.events.render(user, self.installed())),
             "copy": Copies(self.record.evidence, self.vault),
             "pull": Pulls(self.puller.pull),
+            "grant": self.granting,
             "receipt": ReceiptsInThreads(self.chat, self.receipts.card, self.settings.public_url),
             **self.deploys.handlers(),
         }

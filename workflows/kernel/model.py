@@ -154,9 +154,10 @@ class Addressed(Value):
 
 
 class Want(Value):
-    """Something to be done outside, after the commit: `pull` a source. Written to the outbox in the same transaction."""
+    """Something to be done outside, after the commit: `pull` a source, or `grant` through it what this case approved or
+    ended. Written to the outbox in the same transaction."""
 
-    kind: Literal["pull"]
+    kind: Literal["pull", "grant"]
     source: str
     reason: str
     not_before: AwareDatetime | None = None

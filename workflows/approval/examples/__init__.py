@@ -14,6 +14,7 @@ from workflows.approval.examples.office import Office
 from workflows.approval.model import (
     AnnounceEnd,
     AttachEvidence,
+    BlockThrough,
     DeclareRisk,
     ExplainBypass,
     HandOver,
@@ -28,6 +29,7 @@ from workflows.approval.model import (
     RefuseRequest,
     ReportBlocked,
     ReportDone,
+    ReportThrough,
     ReviewEmergency,
     SeeScan,
     Shorten,
@@ -43,7 +45,7 @@ if TYPE_CHECKING:
 
 def histories(workflow: Workflow) -> tuple[Example, ...]:
     """Every example, made anew."""
-    told = (_access, _no, _grants, _emergency, _deploys, _accepted, _put_aside, _declared)
+    told = (_access, _no, _grants, _through, _emergency, _deploys, _accepted, _put_aside, _declared)
     return tuple(example for tell in told for example in tell(Office(workflow)))
 
 
@@ -118,6 +120,27 @@ def _grants(office: Office) -> list[Example]:
     office.later(hours=1)
     office.pull([*LINES, line("lena", "web:write")])
     return [*found, office.example("standing", case)]
+
+
+def _through(office: Office) -> list[Example]:
+    case = office.ask("billing-write")
+    for name in ("tom", "maya"):
+        office.approve(case, name)
+    found = [office.example("added_by_itself", case)]
+    office.tell(case, ReportThrough(task="grant", answer=evidence("grant.json")), by_system("grant"))
+    found.append(office.example("added", case))
+    office.later(hours=1)
+    office.pull([*LINES, line("lena", "billing:write", ("team:billing-writers",))])
+    office.later(days=14)
+    office.tick()
+    found.append(office.example("taken_out_by_itself", case))
+    because = "GitHub does not let the App change the team acme/billing-writers."
+    office.tell(case, BlockThrough(task="remove", because=because), by_system("grant"))
+    found.append(office.example("not_taken_out", case))
+    office.tell(case, ReportDone(task="remove"), "omar")
+    office.later(hours=1)
+    office.pull(LINES)
+    return [*found, office.example("taken_out", case)]
 
 
 def _emergency(office: Office) -> list[Example]:

@@ -75,6 +75,7 @@ from workflows.approval.model.event import (
 )
 from workflows.approval.model.outside_command import (
     AttachEvidence,
+    BlockThrough,
     NoteBypass,
     NoteDismissals,
     NoteOutcome,
@@ -82,6 +83,7 @@ from workflows.approval.model.outside_command import (
     NoteUnguarded,
     OpenDeploy,
     OpenFinding,
+    ReportThrough,
     SeeScan,
 )
 from workflows.approval.model.request import (
@@ -124,6 +126,7 @@ __all__ = [
     "AskAccess",
     "AskFinding",
     "AttachEvidence",
+    "BlockThrough",
     "BypassExplained",
     "Climb",
     "Decision",
@@ -179,6 +182,7 @@ __all__ = [
     "Release",
     "ReportBlocked",
     "ReportDone",
+    "ReportThrough",
     "Request",
     "RequestShortened",
     "Reserve",

@@ -6,7 +6,7 @@ from typing import Literal
 
 from pydantic import AwareDatetime
 
-from workflows.approval.model.command import SystemCommand
+from workflows.approval.model.command import SystemCommand, Task
 from workflows.approval.model.request import Deploy, Finding
 from workflows.approval.model.setting import Severity
 from workflows.kernel.identity import PersonId
@@ -83,6 +83,20 @@ class NoteDismissals(SystemCommand):
     findings: tuple[str, ...]
     more: int = 0
     scan: EvidenceRef
+
+
+class ReportThrough(SystemCommand):
+    """The system took it: added to the group or team, or taken out of it. ``answer`` is what it said."""
+
+    task: Task
+    answer: EvidenceRef
+
+
+class BlockThrough(SystemCommand):
+    """The system did not take it, and will not: a person is asked."""
+
+    task: Task
+    because: str
 
 
 class SeeScan(SystemCommand):

@@ -18,7 +18,8 @@ Role = Literal["manager", "entitlement_owner", "emergency", "release", "risk", "
 
 class Access(Value):
     """An entitlement somebody wants. ``held`` are entries of the catalogue that the person already holds there, as the
-    newest complete pull shows (``collection``); None where that was not looked at."""
+    newest complete pull shows (``collection``); None where that was not looked at. ``way`` is by what it is granted and taken
+    away: `okta`, `github:ORG/TEAM`, or nothing where a person does it."""
 
     entry: str
     source: str
@@ -31,6 +32,7 @@ class Access(Value):
     before: tuple[str, ...] | None = None
     collection: Digest = ""
     earlier: CaseId = ""
+    way: str = ""
 
 
 class Deploy(Value):

@@ -11,6 +11,7 @@ from workflows.approval.model import (
     AskAccess,
     AskFinding,
     AttachEvidence,
+    BlockThrough,
     Climb,
     DeclareRisk,
     Desk,
@@ -36,6 +37,7 @@ from workflows.approval.model import (
     Release,
     ReportBlocked,
     ReportDone,
+    ReportThrough,
     Reserve,
     ReviewEmergency,
     SeeCollection,
@@ -58,6 +60,8 @@ BY_SYSTEMS = (
     SeeDeskPull,
     SeeScan,
     AttachEvidence,
+    BlockThrough,
+    ReportThrough,
     NoteRelease,
     NoteUnguarded,
     NoteOutcome,
@@ -161,6 +165,10 @@ def _by_outside(state: Approval, command: Command, at: datetime, facts: Facts) -
             return outside.release(state, command)
         case NoteOutcome():
             return outside.outcome(state, command)
+        case ReportThrough():
+            return effect.report_through(state, command, at)
+        case BlockThrough():
+            return effect.block_through(state, command)
         case SeeScan():
             return risk.see_scan(state, command)
         case Lapse():

@@ -114,6 +114,7 @@ def _access(command: OpenAccess, entry: Entry, settings: Settings, subject: Pers
         before=holds if looked else None,
         collection=command.collection.id if command.collection else "",
         earlier=command.earlier,
+        way=entry.way,
     )
 
 

@@ -164,7 +164,7 @@ def _step_asks(state: Approval) -> list[Ask]:
 def _errand_asks(state: Approval) -> list[Ask]:
     found = []
     about = title(state)
-    if state.grant is not None:
+    if state.grant is not None and not state.grant.by_itself:
         wanted = state.status in ("approved", "effect_failed") and state.grant.reported_at is None
         found.append(
             Ask(
@@ -176,7 +176,7 @@ def _errand_asks(state: Approval) -> list[Ask]:
                 open=wanted,
             )
         )
-    if state.removal is not None:
+    if state.removal is not None and not state.removal.by_itself:
         wanted = state.status in ("ending", "not_ended") and state.removal.reported_at is None
         found.append(
             Ask(

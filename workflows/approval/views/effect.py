@@ -15,10 +15,10 @@ from workflows.kernel.text import Mrkdwn, fill, joined, mrkdwn, when
 def errand_cards(state: Approval) -> list[Card]:
     """What somebody must do in another system, and the control owner's card where that is stuck."""
     cards = []
-    if state.grant is not None:
+    if state.grant is not None and not state.grant.by_itself:
         wanted = state.status in ("approved", "effect_failed")
         cards.append(_errand_card(state, "grant", state.grant, wanted=wanted))
-    if state.removal is not None:
+    if state.removal is not None and not state.removal.by_itself:
         wanted = state.status in ("ending", "not_ended")
         cards.append(_errand_card(state, "remove", state.removal, wanted=wanted))
     return cards
@@ -36,6 +36,8 @@ def _errand_card(state: Approval, task: Task, errand: Errand, *, wanted: bool) -
     else:
         order = fill("Please take {} in {} away from {}. Its time is over.", what, where, whose)
     blocks: list[Block] = [header(f"{verb} access"), section(order)]
+    if errand.stopped and wanted:
+        blocks.append(section(fill("It could not be done by itself: {}", words.quoted(errand.stopped, 600))))
     if errand.refuted and wanted:
         word = "Not there yet" if task == "grant" else "Still there"
         blocks.append(section(fill("*{}.* Last seen: {}", word, mrkdwn(errand.refuted, 300))))
