@@ -25,6 +25,7 @@ from tests.approval.test_road import CONTROL, KOFI, RAVI, WHY, press, state_of
 from tests.packet.damage import Files, changed
 from tests.signin.issuer import Ago
 from tests.stepup.world import LEVEL, Acme, acme
+from workflows.kernel.model import by_system
 from workflows.kernel.ports import SigningFailed
 
 __all__ = ["acme"]
@@ -205,7 +206,7 @@ def test_somebody_whose_account_no_sign_in_linked_is_told_to_link_it_first(acme:
     case = acme.asked()
     product = acme.stage.product
     assert product.links is not None
-    product.links.end("T0ACME", RAVI, "system: test", "a test")
+    product.links.end("T0ACME", RAVI, by_system("test"), "a test")
 
     press(acme.stage, RAVI, "Write in acme/platform", "approve")
 

@@ -33,12 +33,13 @@ from workflows.kernel.erasure_view import ERASURE
 from workflows.kernel.errors import Refused
 from workflows.kernel.keykeeping_view import KEYKEEPING
 from workflows.kernel.ledger import LEDGER
+from workflows.kernel.linking_view import IDENTITY
 from workflows.kernel.model import CaseId, Command, FactNeeds, Facts, by_system, by_time
 from workflows.kernel.ports import EvidenceMissing
 from workflows.kernel.workflow import Example, Workflow
 from workflows.registry import WORKFLOWS
 
-ALL = {w.name: w for w in (*WORKFLOWS, LEDGER, EVIDENCE, ERASURE, KEYKEEPING)}
+ALL = {w.name: w for w in (*WORKFLOWS, LEDGER, EVIDENCE, ERASURE, KEYKEEPING, IDENTITY)}
 TOLD = [(w, example) for w in ALL.values() for example in w.examples()]
 TABLES = {
     "event": "case_id, n, seq, name, version, at, by, actor, body, attestation",
