@@ -72,9 +72,12 @@ class Pieces(Storage):
     @cached_property
     def sign_in(self) -> SignIn | None:
         """Signing in at the identity provider; None where none is set."""
-        return (
-            sign_in_of(self, self.links, self.facts.directory, lambda: self.runtime) if self.links is not None else None
-        )
+        if self.links is None:
+            return None
+        return sign_in_of(self, self.links, self.facts.directory, lambda: self.runtime, self._sign_in_age)
+
+    def _sign_in_age(self) -> int:
+        return self.facts.program().company.sign_in_age
 
     @cached_property
     def runtime(self) -> Runtime:

@@ -20,19 +20,21 @@ from bot.signin.token import TokenCheck
 from bot.slack.ports import LinkShown
 from workflows.kernel.errors import Refused
 from workflows.kernel.identity import Directory
-from workflows.kernel.model import Via, by_person
+from workflows.kernel.model import Assurance, Via, by_person
 from workflows.kernel.signin import Decision, Purpose, Ticket
 
 
 @dataclass(frozen=True)
 class SignIn:
-    """What others use: ``site`` answers browsers, ``flow`` makes tickets, ``linking`` knows who is linked."""
+    """What others use: ``site`` answers browsers, ``flow`` makes tickets, ``linking`` knows who is linked, ``age`` says how
+    many seconds old a sign-in may be."""
 
     site: Site
     flow: Flow
     linking: Linking
     check: TokenCheck
     provider: Provider
+    age: Callable[[], int]
 
     def enrol(self, team: str, user: str, called: str) -> str:
         """The address where this Slack user links themselves; for their eyes only, good for 5 minutes and once."""
@@ -51,7 +53,8 @@ class SignIn:
         if ceiling == "slack" or person is None or person.id != decision.person:
             why = "This decision wants a sign-in, and your Slack account is not linked to your Okta account by one."
             raise Refused("link_first", why, "Link it first on the Home tab of this app, then press again.")
-        asked = Asked(level="slack+sso+mfa" if level == "slack+sso+mfa" else "slack+sso")
+        sure: Assurance = "slack+sso+mfa" if level == "slack+sso+mfa" else "slack+sso"
+        asked = Asked(level=sure, max_age=self.age())
         return self.flow.open("decide", [decision], team=team, user=user, sub=decision.person, asked=asked).address
 
 
@@ -104,7 +107,11 @@ def links_of(storage: Storage, directory: Callable[[], Directory], runtime: Call
 
 
 def sign_in_of(
-    storage: Storage, linking: Linking, directory: Callable[[], Directory], runtime: Callable[[], Runtime]
+    storage: Storage,
+    linking: Linking,
+    directory: Callable[[], Directory],
+    runtime: Callable[[], Runtime],
+    age: Callable[[], int],
 ) -> SignIn:
     """Everything, for the settings' issuer. The clock on the wall counts here: Okta's times are of it."""
     settings, wall = storage.settings, SystemClock()
@@ -122,7 +129,7 @@ def sign_in_of(
 
     roads: dict[Purpose, Decide] = {"link": linking.decide, "login": read, "decide": Deciding(runtime, linking)}
     flow = Flow(provider, check, storage.sign_ins, known, wall, base, roads, attempts.note)
-    return SignIn(Site(flow, linking, storage.sign_ins, known, wall, base), flow, linking, check, provider)
+    return SignIn(Site(flow, linking, storage.sign_ins, known, wall, base), flow, linking, check, provider, age)
 
 
 def _known(directory: Callable[[], Directory]) -> Directory:

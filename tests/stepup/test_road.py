@@ -215,3 +215,16 @@ def test_somebody_whose_account_no_sign_in_linked_is_told_to_link_it_first(acme:
     assert state_of(acme.stage, case).decisions == ()
     acme.link(RAVI)
     acme.over(case)
+
+
+def test_where_the_company_says_so_only_a_sign_in_after_the_press_counts(acme: Acme) -> None:
+    acme.rule(CONTROL + LEVEL, "sign_in_age: 0\n")
+    case = acme.asked()
+
+    before = acme.through(acme.pressed(RAVI), RAVI, auth_time=Ago(20))
+    after = acme.through(acme.pressed(RAVI), RAVI)
+
+    assert "Nothing was recorded" in before
+    assert acme.stage.product.refusals.all()[-1][4] == "too_old"
+    assert "Recorded, " in after
+    acme.over(case)
