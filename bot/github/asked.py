@@ -113,8 +113,9 @@ class AskedWork:
             name="request.json", sha256=digest, kind="github.request",
             source=f"github:{self._parts.github.host}", collected_at=self._parts.clock.now(),
         )  # fmt: skip
+        facts = (*gathered.deploy.facts, *self._parts.rules.relied(gathered.deploy.repository))
         return OpenDeploy(
-            deploy=gathered.deploy,
+            deploy=gathered.deploy.model_copy(update={"facts": facts}),
             title=gathered.title,
             requester=gathered.requester,
             evidence=tuple({f.name: f for f in (*brought, *gathered.files, request)}.values()),

@@ -119,6 +119,10 @@ class Rules(Protocol):
         """Of the files that were brought to a control for a commit, the newest of each of these names."""
         ...
 
+    def relied(self, repository: str) -> Sequence[str]:
+        """What the newest scans show of a repository and what of it is accepted, a sentence each."""
+        ...
+
     def since(self, control: str) -> datetime | None:
         """From when a control is in force."""
         ...

@@ -8,6 +8,7 @@ from typing import Any
 
 from bot.facts import NoProgram
 from bot.main.pieces import Pieces
+from bot.main.relied import relied
 from bot.store.pipeline import PipelineDeploy, Pipelines
 from workflows.approval.model import Approval, Entry, Environment, Settings
 from workflows.kernel.arrival import EvidenceReceived, case_of
@@ -170,6 +171,10 @@ class ProgramRules:
                 if file.commit == commit and file.name in names:
                     found[file.name] = ref
         return tuple(found.values())
+
+    def relied(self, repository: str) -> Sequence[str]:
+        """What the newest scans show of a repository and what of it is accepted, a sentence each."""
+        return relied(self._pieces, repository)
 
     def since(self, control: str) -> datetime | None:
         """From when a control is in force."""
