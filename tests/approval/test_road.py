@@ -24,7 +24,7 @@ from bot.store.replay import deviations, folding
 from bot.store.restate import unfaithful
 from bot.workspace.driver import Seen
 from workflows.approval.model import Approval
-from workflows.kernel.model import CaseId
+from workflows.kernel.model import CaseId, FactNeeds
 
 SOFIA, KOFI, RAVI, MAYA, LENA = "U0ACMESOFI", "U0ACMEKOFI", "U0ACMERAVI", "U0ACMEMAYA", "U0ACMELENA"
 DANA = "U0ACMEDANA"
@@ -235,6 +235,11 @@ def test_an_exception_for_a_pair_lets_one_request_pass_and_without_it_the_reques
     (under,) = state_of(acme, access).request.access.completes  # type: ignore[union-attr]
     assert (state_of(acme, access).status, under.exception) == ("approved", case)
     assert "An access rests on this exception" in taken_back(acme, case).text
+    told = acme.product.runtime.facts(case, FactNeeds(approvals=True, duties=True))
+    sofia = state_of(acme, access).request.subject
+    assert sofia is not None
+    assert [told.duties.holds(sofia.id, side) for side in told.duties.pairs[0].sides] == [False, True]
+    assert [(a.case, a.person, a.attestation is not None) for a in told.approvals.allowed] == [(case, sofia.id, True)]
 
 
 def taken_back(acme: Stage, case: CaseId) -> Seen:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from datetime import datetime
 
 from pydantic import AwareDatetime
 
@@ -41,6 +42,13 @@ class Allowed(Value):
     until: AwareDatetime
 
 
+class Beside(Value):
+    """What the holder of an access has that no one person may have with it, and the exception that allows it, if one does."""
+
+    duty: Duty
+    allowed: Allowed | None = None
+
+
 class Duties(Value):
     """The pairs of the program and who holds what of them, by the newest complete list of each source (``lists``).
 
@@ -54,6 +62,19 @@ class Duties(Value):
     def holds(self, person: PersonId, duty: Duty) -> bool | None:
         """Whether the newest complete list shows that somebody has it; None where there is no such list."""
         return (duty.source, duty.entitlement, person) in self.held if duty.source in self.lists else None
+
+    def beside(
+        self, source: str, entitlement: str, person: PersonId, allowed: Iterable[Allowed], at: datetime
+    ) -> tuple[Beside, ...]:
+        """What somebody has in conflict with an access of theirs, with the exception that is in force at an instant."""
+        found = []
+        known = [a for a in allowed if a.person == person and a.until > at]
+        for pair in self.pairs:
+            for one, other in (pair.sides, pair.sides[::-1]):
+                if (one.source, one.entitlement) == (source, entitlement) and self.holds(person, other):
+                    fit = [a for a in known if (a.control, a.entries) == (pair.control, pair.entries)]
+                    found.append(Beside(duty=other, allowed=max(fit, key=lambda a: (a.until, a.case), default=None)))
+        return tuple(found)
 
 
 def pair_of(one: str, other: str) -> tuple[str, str]:

@@ -11,7 +11,7 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 
 from workflows.kernel.attestation import heard, spoken
-from workflows.kernel.duty import Duties, duties_in
+from workflows.kernel.duty import Duties, Pair, duties_in
 from workflows.kernel.identity import Collection, Directory, Line
 from workflows.kernel.model import Actor, Addressed, CaseId, Command, Event, FactNeeds, Facts, Recorded, Want
 from workflows.kernel.workflow import State, Workflow
@@ -21,7 +21,11 @@ class Story:
     """Cases of one workflow, their histories and what was wanted of the outside."""
 
     def __init__(
-        self, workflow: Workflow, facts: Facts, populations: Mapping[str, Sequence[Line]] | None = None
+        self,
+        workflow: Workflow,
+        facts: Facts,
+        populations: Mapping[str, Sequence[Line]] | None = None,
+        pairs: Sequence[Pair] = (),
     ) -> None:
         self.workflow = workflow
         self.facts = facts
@@ -29,6 +33,7 @@ class Story:
         self.histories: dict[CaseId, tuple[Recorded, ...]] = {}
         self.states: dict[CaseId, State] = {}
         self.wants: list[Want] = []
+        self._pairs = tuple(pairs)
         self._complete: dict[str, Collection] = {}
 
     def learn(self, collection: Collection, lines: Sequence[Line] = (), directory: Directory | None = None) -> None:
@@ -88,7 +93,7 @@ class Story:
     def duties(self) -> Duties:
         """The pairs of the control and who holds what of them, by the newest complete list of each source."""
         lists = {s: (c, self.populations.get(c.id, ())) for s, c in self._complete.items()}
-        return duties_in(tuple(self.workflow.pairs(self.facts.control)), lists)
+        return duties_in((*self._pairs, *self.workflow.pairs(self.facts.control)), lists)
 
 
 def _recorded(case: CaseId, before: Sequence[Recorded], event: Event, by: Actor, at: datetime) -> Recorded:
