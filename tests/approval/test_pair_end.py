@@ -6,14 +6,15 @@ import pytest
 
 from bot.workspace.checks import check_message, check_view
 from tests.approval.test_form import HOSTILE, desk, errors
-from tests.approval.test_pair import shown, signing, waiting
-from tests.approval.world import buttons, names, office, refusal, request_refused, ruled
+from tests.approval.test_pair import last_yes_refused, shown, signing, waiting
+from tests.approval.world import as_person, asked, buttons, names, office, refusal, request_refused, ruled
 from workflows.approval import WORKFLOW
 from workflows.approval.examples.company import CONTROL, LINES, SOURCES, collection, line
 from workflows.approval.examples.office import Office
 from workflows.approval.examples.pair import ADMIN, SIGNS, allowed
 from workflows.approval.forms.field import token
 from workflows.approval.model import (
+    Approve,
     AskPair,
     EndException,
     ReportDone,
@@ -55,6 +56,55 @@ def test_at_its_end_with_both_still_held_the_control_owner_hears_until_a_list_sh
     assert still == "not_ended"
     assert names(acme, case)[-2:] == ["pair_exception_ended", "pair_settled"]
     assert acme.state(case).status == "ended"
+
+
+def test_of_two_exceptions_the_one_that_is_left_must_last_as_long_as_the_access() -> None:
+    acme = signing()
+    allowed(acme, days=3)
+    longer = allowed(acme, days=10)
+    access = waiting(acme)
+    acme.tell(longer, Withdraw(), "dana")
+
+    assert last_yes_refused(acme, access).code == "end_too_far"
+
+
+def test_where_a_working_day_brings_no_answer_the_deputy_is_asked_as_well_and_silence_allows_nothing() -> None:
+    acme = office()
+    case = acme.ask_pair(days=20)
+
+    acme.later(days=1, hours=1)
+    acme.tick()
+    more = asked(acme, case)
+    acme.later(days=8)
+    acme.tick()
+
+    assert more == ["dana", "ravi"]
+    assert acme.state(case).status == "lapsed"
+    assert "approval/holder/P-lena" not in acme.story.states
+
+
+def test_it_takes_the_sign_in_that_the_program_wants_for_exceptions() -> None:
+    acme = office(ruled(wanted={"exception": "slack+sso+mfa"}))
+    case = acme.ask_pair()
+    surely = as_person("dana").model_copy(update={"assurance": "slack+sso+mfa"})
+
+    yes = Approve(step=0, shown=acme.state(case).stamp)
+    weak = refusal(acme, case, yes, "dana")
+    acme.tell(case, yes, surely)
+
+    assert weak.code == "step_up_needed"
+    assert acme.state(case).status == "effective"
+
+
+def test_an_emergency_needs_the_exception_too() -> None:
+    acme = signing()
+    urgent = {"length": "4h", "emergency": True}
+
+    without = request_refused(acme, **urgent)
+    allowed(acme)
+
+    assert without.code == "conflict_of_duties"
+    assert acme.state(acme.ask(**urgent)).status == "asked"
 
 
 def test_at_its_end_with_one_of_the_two_gone_nobody_is_troubled() -> None:
