@@ -12,6 +12,7 @@ from bot.store.record import Record
 from bot.store.snapshot import Snapshots
 from workflows.kernel import ledger, linking
 from workflows.kernel.approved import Approvals
+from workflows.kernel.duty import Duties, wanted_of
 from workflows.kernel.identity import Collection, Directory, PersonId
 from workflows.kernel.model import CaseId, Control, FactNeeds, Facts, case_segments
 from workflows.kernel.ports import ChatUser
@@ -67,6 +68,7 @@ class FactBook:
     ) -> None:
         self._members = members
         self._weak = weaknesses
+        self._pairs = {w.name: w.pairs for w in workflows if w.approves}
         self._offers = {w.name: w.offered for w in workflows if w.approves}
         self._links = links
         self._closed = closed_days
@@ -174,7 +176,24 @@ class FactBook:
             sources={source.id: source for source in program.sources},
             approvals=self._offered(program) if needs.approvals else Approvals(),
             weaknesses=self._weaknesses(needs),
+            duties=self._duties(program, newest, needs) if needs.duties else Duties(),
         )
+
+    def _duties(self, program: Program, newest: Mapping[str, Collection], needs: FactNeeds) -> Duties:
+        """The pairs of the program and who holds what of them, by the newest complete list of each source."""
+        ruled = [(self._pairs[c.workflow], c) for c in program.controls if c.workflow in self._pairs]
+        pairs = tuple(pair for pairs_of, c in ruled for pair in pairs_of(c))
+        lists, held = {}, set()
+        for source, entitlements in wanted_of(pairs).items():
+            found = newest.get(source)
+            if found is None or found.verdict != "complete":
+                found = self._snapshots.latest(source)
+            if found is None:
+                continue
+            lists[source] = found
+            there = self._snapshots.holders(found.id, entitlements)
+            held |= {(source, e, p) for e, p in there if needs.holder in (None, p)}
+        return Duties(pairs=pairs, lists=lists, held=frozenset(held))
 
     def _weaknesses(self, needs: FactNeeds) -> tuple[Weakness, ...]:
         if self._weak is None:

@@ -17,7 +17,7 @@ from bot.store.failure import Busy
 from bot.store.record import Record, claim_until
 from bot.store.write import Claim
 from bot.store.write import Repeated as Repeated
-from workflows.kernel.approved import Approvals, ApprovedAccess
+from workflows.kernel.approved import Approvals
 from workflows.kernel.attestation import Born, heard
 from workflows.kernel.errors import Conflict, Refused
 from workflows.kernel.model import (
@@ -142,14 +142,20 @@ class Runtime:
             others = sorted({c for start in needs.folded for c in self._record.starting(start)})
             more["folded"] = {c: self.state(c)[0] for c in others}
         if needs.approvals:
-            more["approvals"] = Approvals(approved=self._approved(), offered=facts.approvals.offered)
+            more["approvals"] = self._approvals(facts.approvals)
         return facts.model_copy(update=more) if more else facts
 
-    def _approved(self) -> tuple[ApprovedAccess, ...]:
-        """What cases stand behind, of every workflow that approves access."""
+    def _approvals(self, known: Approvals) -> Approvals:
+        """What cases stand behind, of every workflow that approves access, and the exceptions that they are."""
         makers = [w for w in self.workflows.values() if w.approves]
-        held = (w.approved(self.state(c)[0]) for w in makers for c in self._record.starting(f"{w.name}/"))
-        return tuple(one for one in held if one is not None)
+        states = [(w, self.state(c)[0]) for w in makers for c in self._record.starting(f"{w.name}/")]
+        approved = (w.approved(state) for w, state in states)
+        allowed = (w.allowed(state) for w, state in states)
+        return Approvals(
+            approved=tuple(one for one in approved if one is not None),
+            allowed=tuple(one for one in allowed if one is not None),
+            offered=known.offered,
+        )
 
     def act(
         self,

@@ -37,6 +37,11 @@ def accept_finding(deps: Deps, person: Person, now: datetime) -> Said | Link:
     return _form(deps, person, "finding", "risks")
 
 
+def allow_conflict(deps: Deps, person: Person, now: datetime) -> Said | Link:
+    """The form for letting one person have two conflicting accesses for a time."""
+    return _form(deps, person, "conflict", "conflicts")
+
+
 def _form(deps: Deps, person: Person, act: str, setting: str) -> Said | Link:
     controls = [c for c in deps.book.program().controls if c.workflow == WORKFLOW and c.settings.get(setting)]
     if not controls:

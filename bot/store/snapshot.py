@@ -27,6 +27,7 @@ from workflows.kernel.identity import (
     Line,
     LineKey,
     Person,
+    PersonId,
     Pull,
     directory_of,
 )
@@ -172,6 +173,11 @@ class Snapshots:
         """The lines with these keys; one that the collection does not have is left out. Raises NoSuchCollection."""
         found = self._complete(collection_id)
         return snapshot_read.lines_by_key(self._db, found.source, found.number, keys)
+
+    def holders(self, collection_id: str, entitlements: frozenset[str]) -> frozenset[tuple[str, PersonId]]:
+        """(entitlement, person) of whoever has one of these entitlements in a complete collection. Raises NoSuchCollection."""
+        found = self._complete(collection_id)
+        return snapshot_read.holders(self._db, found.source, found.number, entitlements)
 
     def difference(self, old_id: str, new_id: str) -> Difference:
         """What the newer of two complete collections of one source changed. Raises NoSuchCollection, ValueError."""

@@ -11,7 +11,8 @@ from sqlalchemy import ColumnElement, Row, Select, Table, select, tuple_
 
 from bot.store.database import Database
 from bot.store.snapshot_load import ACCOUNTS, ENTITLEMENTS, LINES, Ranged, holds
-from workflows.kernel.identity import Account, Entitlement, Line, LineKey
+from workflows.kernel.duty import held_in
+from workflows.kernel.identity import Account, Entitlement, Line, LineKey, PersonId
 
 PAGE = 5_000
 KEYS_AT_ONCE = 500
@@ -40,6 +41,16 @@ def lines(database: Database, source: str, number: int, refine: Refine | None = 
     reader = LineReader()
     for row in _paged(database, query, [line.c[k] for k in LINES.keys]):
         yield reader.line(row)
+
+
+def holders(
+    database: Database, source: str, number: int, entitlements: frozenset[str]
+) -> frozenset[tuple[str, PersonId]]:
+    """(entitlement, person) of whoever has one of these entitlements; accounts of nobody are left out."""
+    found = lines(
+        database, source, number, lambda query, line: query.where(line.c.entitlement.in_(sorted(entitlements)))
+    )
+    return held_in(found, entitlements)
 
 
 def lines_by_key(database: Database, source: str, number: int, keys: Iterable[LineKey]) -> dict[LineKey, Line]:

@@ -20,6 +20,7 @@ from workflows.access_review.rules import decide, evolve, needs
 from workflows.access_review.rules.standing import asks, assigned, summary
 from workflows.access_review.views import cards
 from workflows.kernel.approved import Approvals
+from workflows.kernel.duty import Duties
 from workflows.kernel.errors import Refused
 from workflows.kernel.identity import Collection, Directory, Line, LineKey, Person, directory_of
 from workflows.kernel.model import (
@@ -56,6 +57,7 @@ class World:
     latest: dict[str, Collection] = field(default_factory=dict)
     directory: Directory = field(default_factory=lambda: Directory(people={}))
     approvals: Approvals = field(default_factory=Approvals)
+    duties: Duties = field(default_factory=Duties)
 
     def __post_init__(self) -> None:
         if not self.sources:
@@ -88,6 +90,7 @@ class World:
             sources=dict(self.sources),
             folded={c: s for c, s in self.states.items() if c.startswith(wanted.folded)} if wanted.folded else {},
             approvals=self.approvals if wanted.approvals else Approvals(),
+            duties=self.duties if wanted.duties else Duties(),
         )
 
     def company(self) -> dict[str, Any]:

@@ -7,7 +7,7 @@ from datetime import timedelta
 from types import SimpleNamespace
 from typing import Any
 
-from bot.slack.access import ask_access, declare_risk, my_requests
+from bot.slack.access import allow_conflict, ask_access, declare_risk, my_requests
 from bot.slack.said import Said
 from tests.approval.test_access import effective
 from tests.approval.world import office, ruled
@@ -50,7 +50,7 @@ def text(said: Said | Link) -> str:
 
 
 def test_with_one_desk_its_form_is_opened_for_whoever_types() -> None:
-    for say, act in ((ask_access, "access"), (declare_risk, "risk")):
+    for say, act in ((ask_access, "access"), (declare_risk, "risk"), (allow_conflict, "conflict")):
         link = say(deps(CONTROL), LENA, START)
 
         assert link == Link(act=act, ref=case_ref("approval/desk/AP-01"), item=case_ref("P-lena"))

@@ -65,7 +65,10 @@ def requester(state: Approval) -> set[str]:
     before = state.status in ("collecting", "asked", "approved", "effect_failed") and not state.extra
     # What a system grants by itself may be there before anybody hears of it.
     there = state.grant is not None and (state.grant.reported_at is not None or state.grant.by_itself)
-    return {state.request.requester.id} if state.request.requester and before and not there else set()
+    asked = {state.request.requester.id} if state.request.requester else set()
+    if state.request.pair is not None and state.status == "effective":
+        return asked | {d.person.id for d in state.decisions}
+    return asked if before and not there else set()
 
 
 def doers(task: str) -> Callable[[Approval], set[str]]:

@@ -16,6 +16,7 @@ from workflows.approval.model import (
     Approval,
     Approve,
     AskAccess,
+    AskPair,
     HandOver,
     OpenDeploy,
     OpenFinding,
@@ -196,3 +197,25 @@ def test_no_risk_is_accepted_by_its_owner_and_a_severe_one_only_with_somebody_ou
     if state.approved_at is not None:
         line = set(acme.story.facts.directory.chain(f"P-{holder}"))
         assert any(d.person.id not in line for d in state.decisions)
+
+
+@FAST
+@given(companies(), someone, someone, someone, someone, ACTS)
+def test_no_pair_of_duties_is_allowed_by_who_asks_has_both_or_depends_on_them(
+    people: list[Person], owner: str, deputy: str, asker: str, holder: str, acts: Any
+) -> None:
+    acme = office(people, owner, deputy, ["ana", "ben"])
+    command = AskPair(
+        one="payments-admin", other="release-sign", subject=f"P-{holder}", subject_login=f"{holder}@acme.test",
+        compensating="The log is read.", reason="It is needed for the work.", until=acme.at + timedelta(days=9),
+    )  # fmt: skip
+    try:
+        case = acme.tell(acme.desk, command, by_person(acme.story.facts.directory.people[f"P-{asker}"]))
+    except Refused:
+        return
+
+    named = {p.id for s in acme.state(case).steps for p in s.people}
+    play(acme, case, acts)
+
+    assert named <= {f"P-{owner}", f"P-{deputy}"}
+    never_interested(acme, acme.state(case))

@@ -19,7 +19,18 @@ from bot.store.record import Record
 from tests.approval.world import as_person
 from workflows.approval import WORKFLOW
 from workflows.approval.examples.company import CONTROL, LINES, PEOPLE, SOURCES, START, collection
-from workflows.approval.model import Approval, Approve, AskAccess, OpenDesk, RefuseRequest, SeeDeskPull, Withdraw
+from workflows.approval.model import (
+    Approval,
+    Approve,
+    AskAccess,
+    AskPair,
+    OpenDesk,
+    RefuseRequest,
+    SeeDeskPull,
+    Withdraw,
+)
+from workflows.approval.rules.duty import pairs
+from workflows.kernel.duty import Duties, duties_in
 from workflows.kernel.errors import Conflict, Refused
 from workflows.kernel.identity import directory_of
 from workflows.kernel.model import CaseId, Command, FactNeeds, Facts, by_system, by_time
@@ -36,6 +47,7 @@ class Book:
         return Facts(
             directory=directory, program="0" * 64, control=CONTROL, company={"time_zone": "Europe/Berlin"},
             owner="P-dana", deputy="P-ravi", sources=SOURCES, population=LINES if needs.population else (),
+            duties=duties_in(pairs(CONTROL), {"github": (collection(1, START, LINES), LINES)}) if needs.duties else Duties(),
         )  # fmt: skip
 
 
@@ -66,6 +78,15 @@ def ask(runtime: Runtime, entry: str) -> CaseId:
         reason="The payout job is mine this fortnight.",
     )  # fmt: skip
     return runtime.act(DESK, command, as_person("lena")).events[0].case
+
+
+def exception(runtime: Runtime) -> CaseId:
+    """Tom asks that Lena may have both; gives the case."""
+    command = AskPair(
+        one="payments-admin", other="release-sign", subject="P-lena", subject_login="lena@acme.test",
+        compensating="Ravi reads the log.", reason="Omar is away until the release.", until=START + timedelta(days=20),
+    )  # fmt: skip
+    return runtime.act(DESK, command, as_person("tom")).events[0].case
 
 
 def state(runtime: Runtime, case: CaseId) -> Approval:
@@ -105,6 +126,37 @@ def test_two_last_yeses_to_a_conflicting_pair_never_both_count(runtime: Runtime)
 
     assert sorted(outcomes) == ["conflict_of_duties", "done"]
     assert sorted(state(runtime, case).status for case in cases) == ["approved", "asked"]
+
+
+def test_two_last_yeses_under_an_exception_that_only_one_was_shown_never_both_count(runtime: Runtime) -> None:
+    cases = [ask(runtime, entry) for entry in ("payments-admin", "release-sign")]
+    for case in cases:
+        runtime.act(case, yes(runtime, case), as_person("tom"))
+    pair = exception(runtime)
+    runtime.act(pair, yes(runtime, pair), as_person("dana"))
+
+    outcomes = at_once(runtime, [(case, yes(runtime, case), "maya") for case in cases])
+
+    assert sorted(outcomes) == ["conflict_of_duties", "done"]
+
+
+def test_a_last_yes_and_the_end_of_its_exception_at_once_leave_no_pair_without_one(runtime: Runtime) -> None:
+    first = ask(runtime, "release-sign")
+    for who in ("tom", "maya"):
+        runtime.act(first, yes(runtime, first), as_person(who))
+    pair = exception(runtime)
+    runtime.act(pair, yes(runtime, pair), as_person("dana"))
+    second = ask(runtime, "payments-admin")
+    runtime.act(second, yes(runtime, second), as_person("tom"))
+
+    last = yes(runtime, second)
+    outcomes = at_once(runtime, [(second, last, "maya"), (pair, Withdraw(), "dana")])
+
+    assert outcomes in (["done", "in_effect"], ["conflict_of_duties", "done"])
+    assert (state(runtime, second).status, state(runtime, pair).status) in (
+        ("approved", "effective"),
+        ("asked", "withdrawn"),
+    )
 
 
 def test_a_yes_a_no_and_a_withdrawal_at_once_leave_one_outcome(runtime: Runtime, database: Database) -> None:

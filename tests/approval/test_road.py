@@ -24,9 +24,10 @@ from bot.store.replay import deviations, folding
 from bot.store.restate import unfaithful
 from bot.workspace.driver import Seen
 from workflows.approval.model import Approval
-from workflows.kernel.model import CaseId
+from workflows.kernel.model import CaseId, FactNeeds
 
 SOFIA, KOFI, RAVI, MAYA, LENA = "U0ACMESOFI", "U0ACMEKOFI", "U0ACMERAVI", "U0ACMEMAYA", "U0ACMELENA"
+DANA = "U0ACMEDANA"
 CONTROL = """\
 id: AP-01
 title: Approvals
@@ -43,6 +44,21 @@ catalogue:
     owner: maya@acme.test
     granter: lena@acme.test
     longest: 30d
+  - id: platform-admin
+    source: github
+    entitlement: "repo:platform:admin"
+    title: Admin of acme/platform
+    plain: Can change the settings of the repository platform
+    owner: maya@acme.test
+    granter: lena@acme.test
+  - id: web-write
+    source: github
+    entitlement: "repo:web:write"
+    title: Write in acme/web
+    plain: Can push to the repository web
+    owner: maya@acme.test
+conflicts: [[platform-admin, web-write]]
+conflict_longest: 20d
 fallback: [ravi@acme.test]
 risks:
   approvers:
@@ -189,6 +205,48 @@ def test_a_risk_is_declared_rated_by_its_owner_and_accepted(acme: Stage) -> None
 
     assert "Recorded" in sent.text
     assert state_of(acme, newest(acme, "approval/exception/declared/")).status == "effective"
+
+
+def test_an_exception_for_a_pair_lets_one_request_pass_and_without_it_the_request_is_refused(acme: Stage) -> None:
+    """Sofia may push to web by GitHub's own list; she is to be an administrator of the platform for a week."""
+    wanted = {"what": "platform-admin", "length": "7d", "reason": WHY}
+    before = asked_for(acme, SOFIA, **wanted)
+
+    opened = acme.driver.command(SOFIA, "/access conflict")
+    assert opened.view is not None, opened.text
+    fields = {b["block_id"]: b["element"] for b in opened.view["blocks"] if b["type"] == "input"}
+    values = {
+        "pair": fields["pair"]["options"][0]["value"], "instead": "Maya reads the audit log every day.",
+        "until": (acme.clock.now() + timedelta(days=10)).date().isoformat(), "reason": "Tom is away until the release.",
+    }  # fmt: skip
+    sent = acme.driver.submit(opened.view["id"], values, SOFIA)
+    case = newest(acme, "approval/pair/")
+    said_yes = press(acme, DANA, "Write in acme/web", "approve")
+    asked = asked_for(acme, SOFIA, **wanted)
+    access = newest(acme)
+    for user in (RAVI, MAYA):
+        assert press(acme, user, "It completes a conflict of duties", "approve").ok
+
+    assert "Sofia Rossi has “Write in acme/web”, and one person may not hold both." in before.text
+    assert "/access conflict" in before.text
+    assert [("Recorded" in s.text) for s in (sent, asked)] == [True, True]
+    assert said_yes.ok
+    assert state_of(acme, case).status == "effective"
+    (under,) = state_of(acme, access).request.access.completes  # type: ignore[union-attr]
+    assert (state_of(acme, access).status, under.exception) == ("approved", case)
+    assert "An access rests on this exception" in taken_back(acme, case).text
+    told = acme.product.runtime.facts(case, FactNeeds(approvals=True, duties=True))
+    sofia = state_of(acme, access).request.subject
+    assert sofia is not None
+    assert [told.duties.holds(sofia.id, side) for side in told.duties.pairs[0].sides] == [False, True]
+    assert [(a.case, a.person, a.attestation is not None) for a in told.approvals.allowed] == [(case, sofia.id, True)]
+
+
+def taken_back(acme: Stage, case: CaseId) -> Seen:
+    """Sofia takes an exception back."""
+    form = press(acme, SOFIA, case, "withdraw")
+    assert form.view is not None, form.text
+    return acme.driver.submit(form.view["id"], {"reason": "It is not needed."}, SOFIA)
 
 
 def test_the_ledger_agrees_with_itself_and_the_packet_with_all_approvals_verifies(acme: Stage, tmp_path: Path) -> None:

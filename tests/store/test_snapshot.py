@@ -205,3 +205,19 @@ def test_keys_are_in_one_order_on_every_database(snapshots: Snapshots) -> None:
     saved = snapshots.save(pull(1, lines=lines))
 
     assert [one.account.native_id for one in snapshots.lines(saved.id)] == sorted(ids)
+
+
+def test_who_has_one_of_some_entitlements_is_read_without_the_rest_and_accounts_of_nobody_are_left_out(
+    snapshots: Snapshots,
+) -> None:
+    admin, read = ADMIN.native_id, READ.native_id
+    tom = account("tom", person="00utom", link="certain")
+    lines = (line(MAYA, ADMIN), line(MAYA, READ), line(tom, READ), line(RAVI, ADMIN))
+    first = snapshots.save(pull(1, accounts=(DANA,), lines=lines))
+    later = snapshots.save(pull(2, accounts=(DANA,), lines=(line(tom, READ), line(tom, ADMIN))))
+
+    assert snapshots.holders(first.id, frozenset({admin})) == {(admin, "00umaya")}
+    assert snapshots.holders(later.id, frozenset({admin, read})) == {(admin, "00utom"), (read, "00utom")}
+    assert snapshots.holders(later.id, frozenset({"other"})) == frozenset()
+    with pytest.raises(NoSuchCollection):
+        snapshots.holders("f" * 64, frozenset({admin}))

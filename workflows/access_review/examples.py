@@ -24,6 +24,8 @@ from workflows.access_review.model import (
     TurnPage,
 )
 from workflows.access_review.rules.grouping import offered
+from workflows.kernel.approved import Approvals
+from workflows.kernel.duty import Allowed, Duty, Pair
 from workflows.kernel.identity import Account, Collection, Entitlement, LastUse, Line, Person, directory_of
 from workflows.kernel.model import CaseId, Control, Facts, by_person, by_system, by_time
 from workflows.kernel.program import SourceConfig
@@ -106,11 +108,7 @@ def _line(who: str | None, access: str, plain: str = "", *, privileged: bool | N
 LINES = (
     _line("jun", "web:write", "Can push to the repository web"),
     _line(
-        "lena",
-        "org:owner",
-        "Owner of the GitHub organisation acme; can do everything",
-        privileged=True,
-        via=("direct",),
+        "lena", "org:owner", "Owner of GitHub's organisation acme; can do everything", privileged=True, via=("direct",)
     ),
     _line(
         "maya",
@@ -125,6 +123,10 @@ LINES = (
     _line(None, "web:write", account={"mfa": False}, last_used=LastUse(), granted_at=None, via=("direct",)),
     _line(None, "web:read", account={"native_id": "id-ci", "login": "acme-ci", "kind": "service", "owner": "P-tom"}),
 )
+
+OWNS = Duty(entry="owner", source="github", entitlement="org:owner", title="Owner of the organisation")
+PUSHES = Duty(entry="write", source="github", entitlement="web:write", title="Write in acme/web")
+PAIR = Pair(control="AP-01", sides=(OWNS, PUSHES))
 
 
 def collection(source: str, number: int, at: datetime, lines: Sequence[Line], verdict: str = "complete") -> Collection:
@@ -145,7 +147,7 @@ def _story(workflow: Workflow) -> Story:
     facts = Facts(
         directory=directory, program="a" * 64, control=CONTROL, company=company, owner="P-dana", deputy="P-ravi", sources=SOURCES
     )  # fmt: skip
-    return Story(workflow, facts)
+    return Story(workflow, facts, pairs=(PAIR,))
 
 
 def _planned(workflow: Workflow) -> tuple[Story, CaseId]:
@@ -226,7 +228,7 @@ def _example(story: Story, name: str, case: CaseId, at: datetime) -> Example:
 
 def histories(workflow: Workflow) -> tuple[Example, ...]:
     """Every example, made anew."""
-    return (*_before(workflow), *_during(workflow), *_after(workflow))
+    return (*_before(workflow), *_during(workflow), *_after(workflow), *_conflict(workflow))
 
 
 def _before(workflow: Workflow) -> list[Example]:
@@ -280,3 +282,18 @@ def _after(workflow: Workflow) -> list[Example]:
     _pull(story, "github", 3, later + timedelta(days=1), [x for x in LINES if x.ref not in gone])
     found += [_example(story, "verified", removing.case, later), _example(story, "removed", campaign, later)]
     return [*found, *_next_quarter(story)]
+
+
+def _conflict(workflow: Workflow) -> list[Example]:
+    """Lena has two accesses that one person may not have at once, by an exception."""
+    story, _ = _planned(workflow)
+    yes = Allowed(
+        case="approval/pair/owner/write/lena@acme.test/2026-10-01", attestation="7f" * 32, control="AP-01",
+        person="P-lena", entries=PAIR.entries, until=OPENS + timedelta(days=20),
+    )  # fmt: skip
+    story.facts = story.facts.model_copy(update={"approvals": Approvals(allowed=(yes,))})
+    _pull(story, "people", 1, OPENS, ())
+    _pull(story, "github", 1, OPENS + timedelta(minutes=5), LINES)
+    review = next(r for r in _reviews(story) if any(x.assigned.beside for x in r.lines.values()))
+    story.tell(review.case, TurnPage(page=0), by_person(review.reviewer), OPENS + timedelta(minutes=9))
+    return [_example(story, "conflict_allowed", review.case, OPENS)]

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from workflows.approval import model, rules, schedule
 from workflows.approval.examples import histories
 from workflows.approval.forms import form_needs, forms
-from workflows.approval.rules import standing
+from workflows.approval.rules import duty, standing
 from workflows.approval.rules.desk import NAME
 from workflows.approval.views import cards
 from workflows.approval.views.confirm import confirming
@@ -18,14 +18,17 @@ __all__ = ["WORKFLOW"]
 
 COMMANDS: tuple[type[Command], ...] = (
     model.AnnounceEnd,
+    model.AllowPair,
     model.Approve,
     model.AskAccess,
     model.AskFinding,
+    model.AskPair,
     model.AttachEvidence,
     model.BlockThrough,
     model.Climb,
     model.DeclareRisk,
     model.EndException,
+    model.EndPair,
     model.ExplainBypass,
     model.HandOver,
     model.Lapse,
@@ -39,6 +42,7 @@ COMMANDS: tuple[type[Command], ...] = (
     model.OpenDeploy,
     model.OpenDesk,
     model.OpenFinding,
+    model.OpenPair,
     model.OpenRisk,
     model.RateRisk,
     model.RecordNotEnded,
@@ -91,6 +95,10 @@ EVENTS: tuple[type[Event], ...] = (
     model.GrantRequested,
     model.GrantVerified,
     model.HandedOn,
+    model.PairAllowed,
+    model.PairExceptionEnded,
+    model.PairForbidden,
+    model.PairSettled,
     model.RequestShortened,
     model.RiskRated,
     model.StepApproved,
@@ -127,4 +135,6 @@ WORKFLOW = Workflow(
     approves=True,
     approved=standing.approved,
     offered=standing.offered,
+    pairs=duty.pairs,
+    allowed=standing.allowed,
 )

@@ -82,6 +82,9 @@ def pulled(state: State, collection: Collection) -> Command | None:
         known = state.pulls.get(collection.source)
         newer = known is None or known.number < collection.number
         return SeeDeskPull(collection=collection) if newer and collection.source in state.sources else None
+    if isinstance(state, Approval) and state.request.pair is not None:
+        concerns = any(side.source == collection.source for side in state.request.pair.sides)
+        return SeeCollection(collection=collection) if concerns and state.status == "not_ended" else None
     if not isinstance(state, Approval) or state.request.access is None or state.approved_at is None:
         return None
     waits = state.status in ("approved", "effect_failed", "effective", "ending", "not_ended")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pydantic import AwareDatetime
 
+from workflows.kernel.duty import Allowed
 from workflows.kernel.identity import LineKey, PersonId, Value
 
 
@@ -26,9 +27,13 @@ class ApprovedAccess(Value):
 
 
 class Approvals(Value):
-    """Everything that was approved, and what can be asked for at all: ``offered`` is (source, entitlement)."""
+    """Everything that was approved, and what can be asked for at all: ``offered`` is (source, entitlement).
+
+    ``allowed`` are the exceptions for pairs of duties that have not ended.
+    """
 
     approved: tuple[ApprovedAccess, ...] = ()
+    allowed: tuple[Allowed, ...] = ()
     offered: frozenset[tuple[str, str]] = frozenset()
 
     def indexed(self) -> Indexed:

@@ -9,6 +9,7 @@ from urllib.parse import quote, unquote
 from pydantic import AwareDatetime
 
 from workflows.kernel.approved import Approvals
+from workflows.kernel.duty import Duties
 from workflows.kernel.errors import Refused
 from workflows.kernel.identity import Collection, Directory, Line, LineKey, Person, PersonId, Value
 from workflows.kernel.ports import ChatUser
@@ -217,7 +218,8 @@ class FactNeeds(Value):
 
     ``folded`` lists beginnings of case ids: the states of all cases of the same workflow whose id starts with one.
     ``approvals`` asks for what was approved, by whatever workflow approves access. ``weakness`` asks for one known weakness
-    by its id, ``weaknesses`` for the worst of those that are open.
+    by its id, ``weaknesses`` for the worst of those that are open. ``duties`` asks for the pairs of the program that one
+    person may not hold at once, with who holds what of them; ``holder`` names the one person who matters.
     """
 
     collection: str | None = None
@@ -228,6 +230,8 @@ class FactNeeds(Value):
     approvals: bool = False
     weakness: str = ""
     weaknesses: bool = False
+    duties: bool = False
+    holder: PersonId | None = None
 
 
 class Control(Value):
@@ -270,6 +274,7 @@ class Facts(Value):
     approvals: Approvals = Approvals()
     weaknesses: tuple[Weakness, ...] = ()
     account: ChatUser | None = None
+    duties: Duties = Duties()
 
 
 class Recorded(Value):

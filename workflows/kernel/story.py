@@ -11,6 +11,7 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 
 from workflows.kernel.attestation import heard, spoken
+from workflows.kernel.duty import Duties, Pair, duties_in
 from workflows.kernel.identity import Collection, Directory, Line
 from workflows.kernel.model import Actor, Addressed, CaseId, Command, Event, FactNeeds, Facts, Recorded, Want
 from workflows.kernel.workflow import State, Workflow
@@ -20,7 +21,11 @@ class Story:
     """Cases of one workflow, their histories and what was wanted of the outside."""
 
     def __init__(
-        self, workflow: Workflow, facts: Facts, populations: Mapping[str, Sequence[Line]] | None = None
+        self,
+        workflow: Workflow,
+        facts: Facts,
+        populations: Mapping[str, Sequence[Line]] | None = None,
+        pairs: Sequence[Pair] = (),
     ) -> None:
         self.workflow = workflow
         self.facts = facts
@@ -28,10 +33,14 @@ class Story:
         self.histories: dict[CaseId, tuple[Recorded, ...]] = {}
         self.states: dict[CaseId, State] = {}
         self.wants: list[Want] = []
+        self._pairs = tuple(pairs)
+        self._complete: dict[str, Collection] = {}
 
     def learn(self, collection: Collection, lines: Sequence[Line] = (), directory: Directory | None = None) -> None:
         """A pull came in: rules see it from now on."""
         self.populations[collection.id] = lines
+        if collection.verdict == "complete":
+            self._complete[collection.source] = collection
         known = {**self.facts.collections, collection.source: collection}
         self.facts = self.facts.model_copy(
             update={"collections": known, "directory": directory or self.facts.directory}
@@ -77,8 +86,14 @@ class Story:
                 "lines": {line.key: line for line in lines if line.key in wanted},
                 "children": tuple(s for s in summaries if s.parent == case),
                 "folded": {c: s for c, s in states.items() if c.startswith(needs.folded)} if needs.folded else {},
+                "duties": self.duties() if needs.duties else Duties(),
             }
         )
+
+    def duties(self) -> Duties:
+        """The pairs of the control and who holds what of them, by the newest complete list of each source."""
+        lists = {s: (c, self.populations.get(c.id, ())) for s, c in self._complete.items()}
+        return duties_in((*self._pairs, *self.workflow.pairs(self.facts.control)), lists)
 
 
 def _recorded(case: CaseId, before: Sequence[Recorded], event: Event, by: Actor, at: datetime) -> Recorded:

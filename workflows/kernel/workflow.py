@@ -11,6 +11,7 @@ from pydantic import BaseModel
 
 from workflows.kernel.approved import ApprovedAccess
 from workflows.kernel.confirm import Wording
+from workflows.kernel.duty import Allowed, Pair
 from workflows.kernel.identity import Collection, PersonId, Value
 from workflows.kernel.link import Link
 from workflows.kernel.model import (
@@ -110,3 +111,7 @@ class Workflow:
     """The access that a case stands behind, approved and not seen to be gone."""
     offered: Callable[[Control], Sequence[tuple[str, str]]] = lambda _control: ()
     """(source, entitlement) of what can be asked for under a control."""
+    pairs: Callable[[Control], Sequence[Pair]] = lambda _control: ()
+    """What one person may not hold at once under a control."""
+    allowed: Callable[[State], Allowed | None] = lambda _state: None
+    """The exception for such a pair that a case is, where it has not ended."""

@@ -10,6 +10,7 @@ import rfc8785
 from pydantic import AwareDatetime
 
 from workflows.kernel.approved import ApprovedAccess
+from workflows.kernel.duty import Beside
 from workflows.kernel.identity import Line, LineKey, Person, PersonId, Value
 from workflows.kernel.model import Digest
 
@@ -19,7 +20,7 @@ VerdictWord = Literal["keep", "revoke", "change"]
 Flag = Literal[
     "leaver", "employed_unknown", "orphan", "ambiguous", "external", "weak_link", "no_owner",
     "service", "shared", "kind_unknown", "disabled", "active_unknown", "privilege_unknown",
-    "no_mfa", "mfa_unknown", "unused", "use_unknown", "grant_date_unknown", "unexplained",
+    "no_mfa", "mfa_unknown", "unused", "use_unknown", "grant_date_unknown", "unexplained", "conflict",
 ]  # fmt: skip
 Rule = Literal[
     "entitlement_owner", "app_owner", "manager", "fallback",
@@ -59,7 +60,8 @@ class AssignedLine(Value):
 
     ``person`` is the account's person as the directory had them then; ``owner`` answers for a service account.
     ``collection`` is the SHA-256 of the population certificate. ``chain`` names the earlier reviewers of this line;
-    ``approved`` is the approval behind the access, where it was asked for and granted here.
+    ``approved`` is the approval behind the access, where it was asked for and granted here; ``beside`` what the same person
+    has that conflicts with it, by the newest complete lists.
     """
 
     line: Line
@@ -81,6 +83,7 @@ class AssignedLine(Value):
     cosigner: Person | None = None
     exception_reason: str = ""
     approved: ApprovedAccess | None = None
+    beside: tuple[Beside, ...] = ()
 
     @property
     def ref(self) -> str:
@@ -111,6 +114,8 @@ class AssignedLine(Value):
         }
         if self.approved is not None:
             about["approved"] = self.approved.model_dump(mode="json")
+        if self.beside:
+            about["beside"] = [b.model_dump(mode="json") for b in self.beside]
         return hashlib.sha256(rfc8785.dumps(about)).hexdigest()
 
     def urgency(self) -> tuple[int, str, str, str]:
@@ -139,7 +144,8 @@ class Mark(Value):
 class SignedVerdict(Value):
     """A verdict as it is signed, per line; the reason is in a file of its own beside it.
 
-    ``approval`` is the attestation of the approval that the access rests on.
+    ``approval`` is the attestation of the approval that the access rests on, ``exceptions`` those by which its holder may
+    have what conflicts with it.
     """
 
     ref: str
@@ -159,6 +165,7 @@ class SignedVerdict(Value):
     chain: tuple[PersonId, ...] = ()
     cosigner: PersonId | None = None
     approval: Digest | None = None
+    exceptions: tuple[Digest, ...] = ()
 
 
 class SecondOpinion(Value):

@@ -233,6 +233,6 @@ def needs(state: State, command: Command) -> FactNeeds:
 
 
 def _population(state: Campaign, source: str, pull: str | None) -> FactNeeds:
-    """All lines of a pull, and what earlier campaigns decided about this source."""
+    """All lines of a pull, what earlier campaigns decided about this source, what was approved, who has duties in conflict."""
     folded = tuple(case_id(*case_segments(c), source) + "/" for c in state.earlier)
-    return FactNeeds(collection=pull, population=True, folded=folded, approvals=True)
+    return FactNeeds(collection=pull, population=True, folded=folded, approvals=True, duties=True)

@@ -26,6 +26,7 @@ RAISES: frozenset[Flag] = frozenset(
     {
         "leaver", "employed_unknown", "orphan", "ambiguous", "external", "no_owner",
         "kind_unknown", "active_unknown", "privilege_unknown", "no_mfa", "mfa_unknown", "unused", "unexplained",
+        "conflict",
     }
 )  # fmt: skip
 WORDS: Mapping[Any, str] = {True: "yes", False: "no", None: "unknown"}
@@ -33,11 +34,18 @@ EARLIER_SHOWN = 5
 
 
 def flags_of(
-    line: Line, person: Person | None, unused_days: int, now: datetime, *, unexplained: bool = False
+    line: Line,
+    person: Person | None,
+    unused_days: int,
+    now: datetime,
+    *,
+    unexplained: bool = False,
+    conflict: bool = False,
 ) -> tuple[Flag, ...]:
     """What stands out, in a fixed order; derived, never stored as truth.
 
     ``unexplained``: it could have been asked for, and neither an approval nor a signed review stands behind it.
+    ``conflict``: the same person has another access that no one person may have with it.
     """
     a, e = line.account, line.entitlement
     machine = a.kind in ("service", "shared")
@@ -62,6 +70,7 @@ def flags_of(
         "use_unknown": last.at is None and last.none_since is None,
         "grant_date_unknown": line.granted_at is None,
         "unexplained": unexplained,
+        "conflict": conflict,
     }
     return tuple(flag for flag, here in found.items() if here)
 
@@ -100,9 +109,14 @@ def changes_between(
         ("employed", "left" if had_left else "not left", "left" if left else "not left"),
         ("active", WORDS[old.account.active], WORDS[a.active]),
         ("kind", old.account.kind, a.kind),
-        ("unused", "yes" if "unused" in before.flags else "no", "yes" if "unused" in set(flags) else "no"),
+        ("unused", _yes("unused" in before.flags), _yes("unused" in set(flags))),
+        ("conflict of duties", _yes("conflict" in before.flags), _yes("conflict" in set(flags))),
     ]
     return tuple(Change(field=f, before=b, after=n) for f, b, n in pairs if b != n)
+
+
+def _yes(there: bool) -> str:
+    return "yes" if there else "no"
 
 
 def substance_changes(before: AssignedLine, now: Line, directory: Directory) -> tuple[Change, ...]:

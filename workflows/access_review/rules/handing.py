@@ -26,6 +26,7 @@ from workflows.access_review.rules.campaign import LATE_AFTER, known, remover_of
 from workflows.access_review.rules.classify import Baseline, flags_of, tier_of
 from workflows.access_review.rules.refusal import refused
 from workflows.kernel.calendar import after, local_day, period_words, working_days_between
+from workflows.kernel.duty import Beside
 from workflows.kernel.identity import Line, Person, PersonId
 from workflows.kernel.model import Addressed, CaseId, Event, Facts, Outcome
 
@@ -97,7 +98,9 @@ class Handing:
             and not self._baseline.first
             and not self._baseline.signed(line)
         )
-        flags = flags_of(line, person, self._state.settings.unused_days, self._at, unexplained=unexplained)
+        beside = self._beside(line)
+        days = self._state.settings.unused_days
+        flags = flags_of(line, person, days, self._at, unexplained=unexplained, conflict=bool(beside))
         delta, changes, earlier = self._baseline.of(line, person, flags)
         offered = candidates(line, self._state, self._config, directory)
         rule, reviewer, rejected = self._choosing.choose(line, offered, self._only)
@@ -105,6 +108,7 @@ class Handing:
             line=line, source=self._source, collection=self._pull.id, as_of=self._pull.as_of,
             person=person, owner=directory.get(line.account.owner), tier=tier_of(line, flags), flags=flags,
             delta=delta, changes=changes, earlier=earlier, rule=rule or "fallback", rejected=rejected, approved=approved,
+            beside=beside,
         )  # fmt: skip
         who = directory.get(reviewer)
         case = self._desks.seat(who) if who else None
@@ -117,6 +121,13 @@ class Handing:
             rule=rule, rejected=rejected, tier=assigned.tier, delta=delta,
         )  # fmt: skip
         self._assignments.append(given)
+
+    def _beside(self, line: Line) -> tuple[Beside, ...]:
+        """CC6.3: what the same person has that no one person may have with this."""
+        person, facts = line.account.person, self._facts
+        if not person:
+            return ()
+        return facts.duties.beside(self._source, line.entitlement.native_id, person, facts.approvals.allowed, self._at)
 
     def assigned(self) -> LinesAssigned:
         """What the campaign records of it."""

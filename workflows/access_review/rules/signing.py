@@ -109,6 +109,7 @@ def _verdict(held: ReviewLine) -> SignedVerdict | None:
         substance=line.line.substance(), tier=line.tier, flags=line.flags, delta=line.delta, verdict=made.verdict,
         target=made.target, marked_at=made.marked_at, in_group=made.in_group, rule=line.rule, chain=line.chain,
         cosigner=line.cosigner.id if line.cosigner else None, approval=line.approved.attestation if line.approved else None,
+        exceptions=tuple(b.allowed.attestation for b in line.beside if b.allowed and b.allowed.attestation),
     )  # fmt: skip
 
 

@@ -98,8 +98,11 @@ def _voided(
 
 def _as_now(state: Review, before: AssignedLine, line: Line, person: Person | None, at: datetime) -> AssignedLine:
     still = "unexplained" in before.flags
-    flags = flags_of(line, person, state.head.unused_days, at, unexplained=still)
-    return before.model_copy(update={"line": line, "person": person, "flags": flags, "tier": tier_of(line, flags)})
+    # What somebody else has says nothing about whoever has the account now.
+    beside = before.beside if line.account.person == before.line.account.person else ()
+    flags = flags_of(line, person, state.head.unused_days, at, unexplained=still, conflict=bool(beside))
+    tier = tier_of(line, flags)
+    return before.model_copy(update={"line": line, "person": person, "flags": flags, "tier": tier, "beside": beside})
 
 
 def _follow_up(state: Review, follow_up: FollowUp, pull: Collection, facts: Facts) -> list[Event]:

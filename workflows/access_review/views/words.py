@@ -7,6 +7,7 @@ from datetime import UTC, date, datetime
 
 from workflows.access_review.model import AssignedLine, Change, Choice, Flag, VerdictWord
 from workflows.kernel.approved import ApprovedAccess
+from workflows.kernel.duty import Beside
 from workflows.kernel.identity import LastUse, LinkRule, Person, Why
 from workflows.kernel.text import Mrkdwn, count, cut, fill, joined, mrkdwn
 
@@ -30,11 +31,14 @@ FLAGS: dict[Flag, str] = {
     "use_unknown": "last use unknown",
     "grant_date_unknown": "grant date unknown",
     "unexplained": "nobody approved this access",
+    "conflict": "conflicts with another access of the same person",
 }
 LOUD: tuple[Flag, ...] = (
-    "leaver", "orphan", "ambiguous", "external", "no_owner", "unexplained", "no_mfa", "unused", "weak_link",
+    "leaver", "orphan", "ambiguous", "external", "no_owner", "unexplained", "conflict", "no_mfa", "unused", "weak_link",
 )  # fmt: skip
 """Flags that are shown in bold; the others stand among the facts."""
+
+CONFLICTS_SHOWN = 3
 
 QUIET: tuple[Flag, ...] = ("service", "shared", "kind_unknown", "employed_unknown")
 
@@ -211,7 +215,23 @@ def standing_out(line: AssignedLine) -> Mrkdwn:
 def _flag(line: AssignedLine, flag: Flag) -> str:
     if flag == "leaver" and line.person is not None and line.person.ended_on is not None:
         return f"left the company on {written(line.person.ended_on)}"
+    if flag == "conflict" and line.beside:
+        return _conflicts(line.beside)
     return FLAGS[flag]
+
+
+def _conflicts(beside: tuple[Beside, ...]) -> str:
+    """`conflicts with “Sign releases”, which the same person has; an exception allows it until 3 Dec 2026 (7f3a…c1)`"""
+    told = []
+    for b in beside[:CONFLICTS_SHOWN]:
+        said = f"conflicts with “{cut(b.duty.title, 75)}”, which the same person has; "
+        if b.allowed is None:
+            told.append(f"{said}no exception allows it")
+            continue
+        proof = f" ({short_id(b.allowed.attestation)})" if b.allowed.attestation else ""
+        told.append(f"{said}an exception allows it until {written(b.allowed.until)}{proof}")
+    more = len(beside) - CONFLICTS_SHOWN
+    return "; ".join([*told, *([f"and with {count(more, 'other access', 'other accesses')}"] if more > 0 else [])])
 
 
 def changed(changes: tuple[Change, ...]) -> Mrkdwn:

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from workflows.approval.examples.company import COMMIT, DEPLOY, FINDING, LINES, START, evidence, line
 from workflows.approval.examples.office import Office
+from workflows.approval.examples.pair import pairs, unused_pairs
 from workflows.approval.model import (
     AnnounceEnd,
     AttachEvidence,
@@ -46,7 +47,20 @@ if TYPE_CHECKING:
 
 def histories(workflow: Workflow) -> tuple[Example, ...]:
     """Every example, made anew."""
-    told = (_access, _no, _grants, _through, _emergency, _deploys, _at_github, _accepted, _put_aside, _declared)
+    told = (
+        _access,
+        _no,
+        _grants,
+        _through,
+        _emergency,
+        _deploys,
+        _at_github,
+        _accepted,
+        _put_aside,
+        _declared,
+        pairs,
+        unused_pairs,
+    )
     return tuple(example for tell in told for example in tell(Office(workflow)))
 
 

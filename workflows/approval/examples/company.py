@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
 START = datetime(2026, 11, 23, 9, 0, tzinfo=UTC)
 WHY = "The payout job fails at night and I am on call for it this fortnight."
+WHY_BOTH = "Omar is away until the release, and nobody else knows payments."
 
 CONTROL = Control(
     id="AP-01",

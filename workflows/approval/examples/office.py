@@ -7,8 +7,18 @@ from collections.abc import Sequence
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
-from workflows.approval.examples.company import CONTROL, LINES, PEOPLE, SOURCES, START, WHY, as_person, collection
-from workflows.approval.model import Approval, Approve, AskAccess, OpenDesk
+from workflows.approval.examples.company import (
+    CONTROL,
+    LINES,
+    PEOPLE,
+    SOURCES,
+    START,
+    WHY,
+    WHY_BOTH,
+    as_person,
+    collection,
+)
+from workflows.approval.model import Approval, Approve, AskAccess, AskPair, OpenDesk
 from workflows.approval.schedule import desk_case
 from workflows.kernel.identity import Collection, Line, directory_of
 from workflows.kernel.model import Actor, CaseId, Command, Control, Facts, by_system, by_time
@@ -71,6 +81,15 @@ class Office:
         }  # fmt: skip
         return self.tell(self.desk, AskAccess(**{**known, **more}), by)
 
+    def ask_pair(self, *, by: str = "tom", subject: str = "lena", days: float = 10, **more: Any) -> CaseId:
+        """Somebody asks at the desk that one person may have both sides of a pair."""
+        known: dict[str, Any] = {
+            "one": "payments-admin", "other": "release-sign", "subject": f"P-{subject}",
+            "subject_login": f"{subject}@acme.test", "until": self.at + timedelta(days=days), "reason": WHY_BOTH,
+            "compensating": "Ravi reads the log of both every evening.",
+        }  # fmt: skip
+        return self.tell(self.desk, AskPair(**{**known, **more}), by)
+
     def state(self, case: CaseId) -> Approval:
         """An approval as it stands."""
         state = self.story.states[case]
@@ -86,4 +105,5 @@ class Office:
     def example(self, name: str, case: CaseId) -> Example:
         """The case's history up to now, under a name."""
         history = self.story.histories[case]
-        return Example(name=name, case=case, history=history, facts=self.story.facts, at=self.at)
+        facts = self.story.facts.model_copy(update={"duties": self.story.duties()})
+        return Example(name=name, case=case, history=history, facts=facts, at=self.at)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 
+from workflows.approval.forms import conflict
 from workflows.approval.forms.field import PERSON, UNTIL, Reader, colleagues, person_field, reason_field, until_field
 from workflows.approval.forms.field import token as token
 from workflows.approval.model import AskAccess, AskFinding, DeclareRisk, Desk, Settings
@@ -38,6 +39,8 @@ def answer(i: Interaction, desk: Desk, facts: Facts, at: datetime) -> Do | OpenF
         return _declare_risk(i, facts, at) if i.kind == "submit" else risk_form(i.link, facts)
     if i.link.act == FINDING:
         return _ask_finding(i, facts, at) if i.kind == "submit" else finding_form(i.link, facts)
+    if i.link.act == conflict.ACT:
+        return conflict.asked(i, facts, at) if i.kind == "submit" else conflict.form(i.link, facts)
     raise Refused("outdated", "This button is from an older version.", "Type /access to start anew.")
 
 

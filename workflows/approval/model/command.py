@@ -6,7 +6,9 @@ from typing import ClassVar, Literal
 
 from pydantic import AwareDatetime
 
+from workflows.approval.model.pairing import Completed
 from workflows.approval.model.setting import Severity
+from workflows.kernel.duty import Duty
 from workflows.kernel.identity import Collection, Person, PersonId
 from workflows.kernel.model import CaseId, Command, Need
 
@@ -217,7 +219,11 @@ class RecordUnreviewed(SystemCommand):
 
 
 class Reserve(SystemCommand):
-    """Note that access was approved for a person, unless that would complete a conflict of duties."""
+    """Note that access was approved for a person, unless that would complete a pair of duties without an exception.
+
+    ``opposed`` are the other sides of the entry's pairs, ``listed`` those that the newest lists show, ``completes`` what the
+    approvers were shown of it.
+    """
 
     person: Person
     entry: str
@@ -225,7 +231,10 @@ class Reserve(SystemCommand):
     source: str
     of: CaseId
     until: AwareDatetime | None
-    opposed: tuple[str, ...] = ()
+    control: str
+    opposed: tuple[Duty, ...] = ()
+    listed: tuple[str, ...] = ()
+    completes: tuple[Completed, ...] = ()
 
 
 class Release(SystemCommand):

@@ -7,20 +7,10 @@ from typing import ClassVar, Literal
 from pydantic import AwareDatetime
 
 from workflows.approval.model.command import Task
+from workflows.approval.model.pairing import population
 from workflows.approval.model.request import Frame, OutsideReview, Request
 from workflows.kernel.identity import Collection, LineKey, Person, PersonId
 from workflows.kernel.model import Digest, Event, EvidenceRef
-
-
-def population(collection: Collection) -> EvidenceRef:
-    """The certificate of a pull, as evidence."""
-    return EvidenceRef(
-        name=f"{collection.source}/population.json",
-        sha256=collection.id,
-        kind="population",
-        source=collection.source,
-        collected_at=collection.ended_at,
-    )
 
 
 class GrantRequested(Event):
@@ -236,7 +226,7 @@ class BypassExplained(Event):
 
 
 class ExceptionStarted(Event):
-    """The weakness is accepted until a day; gates let it pass."""
+    """What was asked is accepted until a day: a weakness, which gates let pass, or two duties in one hand."""
 
     NAME: ClassVar[str] = "exception_started"
     until: AwareDatetime

@@ -220,7 +220,7 @@ class ApprovalSuperseded(Event):
 
 
 class AccessReserved(Event):
-    """Access was approved for a person."""
+    """Access was approved for a person; ``under`` are the exceptions for pairs of duties that it rests on."""
 
     NAME: ClassVar[str] = "access_reserved"
     control: str
@@ -231,6 +231,7 @@ class AccessReserved(Event):
     source: str
     of: CaseId
     until: AwareDatetime | None
+    under: tuple[CaseId, ...] = ()
 
 
 class AccessReleased(Event):

@@ -7,19 +7,21 @@ from typing import Literal
 
 from pydantic import AwareDatetime
 
+from workflows.approval.model.pairing import Completed, Pairing
 from workflows.approval.model.setting import Severity
 from workflows.kernel.identity import LineKey, Person, PersonId, Value
 from workflows.kernel.jcs import canonical
 from workflows.kernel.model import Assurance, CaseId, Digest
 
 Kind = Literal["access", "deploy", "exception"]
-Role = Literal["manager", "entitlement_owner", "emergency", "release", "risk", "second"]
+Role = Literal["manager", "entitlement_owner", "emergency", "release", "risk", "second", "control_owner"]
 
 
 class Access(Value):
     """An entitlement somebody wants. ``held`` are entries of the catalogue that the person already holds there, as the
     newest complete pull shows (``collection``); None where that was not looked at. ``way`` is by what it is granted and taken
-    away: `okta`, `github:ORG/TEAM`, or nothing where a person does it."""
+    away: `okta`, `github:ORG/TEAM`, or nothing where a person does it. ``completes`` are the pairs of duties that it would
+    complete, each with its exception."""
 
     entry: str
     source: str
@@ -33,6 +35,7 @@ class Access(Value):
     collection: Digest = ""
     earlier: CaseId = ""
     way: str = ""
+    completes: tuple[Completed, ...] = ()
 
 
 class Deploy(Value):
@@ -84,8 +87,8 @@ class Finding(Value):
 class Request(Value):
     """What is asked for. Name, title and department come from the directory, never from whoever asks.
 
-    ``subject`` is who benefits: the holder of the access, or the owner of the risk. ``until`` None is standing access, or a
-    deploy. ``severity`` is None while the owner of a declared risk has not set it.
+    ``subject`` is who benefits: the holder of the access or of the two duties (``pair``), or the owner of the risk.
+    ``until`` None is standing access, or a deploy. ``severity`` is None while the owner of a declared risk has not set it.
     """
 
     kind: Kind
@@ -100,6 +103,7 @@ class Request(Value):
     access: Access | None = None
     deploy: Deploy | None = None
     finding: Finding | None = None
+    pair: Pairing | None = None
 
     def digest(self) -> Digest:
         """SHA-256 of the request: what every approver must have seen."""
@@ -172,13 +176,14 @@ class Frame(Value):
 
 
 class Reserved(Value):
-    """Access that was approved for a person and has not ended."""
+    """Access that was approved for a person and has not ended; ``under`` are the exceptions that it rests on."""
 
     entry: str
     entitlement: str
     source: str
     case: CaseId
     until: AwareDatetime | None = None
+    under: tuple[CaseId, ...] = ()
 
 
 Found = tuple[LineKey, tuple[str, ...]]

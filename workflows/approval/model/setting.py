@@ -160,11 +160,13 @@ class Settings(Value):
 
     ``aliases`` maps a login in a pipeline to the login of the person at the identity provider; ``accounts`` is the source
     whose accounts say so where no alias does. Whoever is in neither is nobody that could be told apart from an author.
+    ``conflict_longest`` is how long one person may have both sides of a pair of ``conflicts`` at most, by an exception.
     """
 
     catalogue: tuple[Entry, ...] = Field(default=(), max_length=MOST_ENTRIES)
     fallback: tuple[str, ...] = ()
     conflicts: tuple[tuple[str, str], ...] = ()
+    conflict_longest: Span = "30d"
     environments: tuple[Environment, ...] = ()
     aliases: dict[str, str] = {}
     accounts: str = ""

@@ -9,6 +9,7 @@ from functools import cached_property
 from typing import Literal
 
 from workflows.approval.model.request import Decision, Frame, HandedOver, OutsideReview, Request, Reserved, Step
+from workflows.kernel.duty import Allowed
 from workflows.kernel.identity import Collection, LineKey, Person, PersonId
 from workflows.kernel.jcs import canonical
 from workflows.kernel.model import CaseId, Digest, EvidenceRef
@@ -40,7 +41,7 @@ class Desk:
 @dataclass(frozen=True)
 class Holder:
     """What was approved for one person and has not ended. Two racing approvals meet here, so that no pair of
-    conflicting duties can be completed by both."""
+    conflicting duties can be completed by both. ``allowed`` are the exceptions that have not ended."""
 
     case: CaseId
     control: str
@@ -48,6 +49,7 @@ class Holder:
     name: str
     since: datetime
     held: dict[CaseId, Reserved] = field(default_factory=dict)
+    allowed: dict[CaseId, Allowed] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -161,7 +163,16 @@ class Approval:
             self.grant.reported_at is not None or bool(self.extra) or self.grant.by_itself
         )
         extends = self.request.access is not None and bool(self.request.access.earlier) and self.approved_at is not None
-        return self.status in BEFORE_EFFECT and not there and not extends
+        # An exception for a pair is only words: it may end any time, as long as no access rests on it.
+        words = self.request.pair is not None and self.status == "effective"
+        return (self.status in BEFORE_EFFECT and not there and not extends) or words
+
+    @property
+    def takers(self) -> tuple[Person, ...]:
+        """Who may take it back: whoever asked, and, of an exception for a pair in force, whoever decided it."""
+        asked = (self.request.requester,) if self.request.requester else ()
+        in_force = self.request.pair is not None and self.status in ("effective", "withdrawn")
+        return (*asked, *(d.person for d in self.decisions if in_force))
 
     @property
     def over(self) -> bool:

@@ -5,17 +5,20 @@ from __future__ import annotations
 from datetime import datetime
 
 from workflows.approval.model import (
+    AllowPair,
     AnnounceEnd,
     Approval,
     Approve,
     AskAccess,
     AskFinding,
+    AskPair,
     AttachEvidence,
     BlockThrough,
     Climb,
     DeclareRisk,
     Desk,
     EndException,
+    EndPair,
     ExplainBypass,
     HandOver,
     Holder,
@@ -30,6 +33,7 @@ from workflows.approval.model import (
     OpenDeploy,
     OpenDesk,
     OpenFinding,
+    OpenPair,
     OpenRisk,
     RateRisk,
     RecordNotEnded,
@@ -48,7 +52,7 @@ from workflows.approval.model import (
     Supersede,
     Withdraw,
 )
-from workflows.approval.rules import deciding, desk, effect, opening, outside, passing, reviewed, risk
+from workflows.approval.rules import deciding, desk, effect, holder, opening, outside, pair, passing, reviewed, risk
 from workflows.approval.rules.fold import State, evolve
 from workflows.approval.rules.refusal import refused
 from workflows.kernel.model import Actor, Command, FactNeeds, Facts, Outcome
@@ -72,7 +76,7 @@ BY_SYSTEMS = (
     OpenDesk,
     NoteDismissals,
 )
-OPENS = (OpenDesk, OpenAccess, OpenDeploy, OpenFinding, OpenRisk, NoteUnguarded, NoteDismissals, NoteReview)
+OPENS = (OpenDesk, OpenAccess, OpenDeploy, OpenFinding, OpenRisk, OpenPair, NoteUnguarded, NoteDismissals, NoteReview)
 
 
 def decide(state: State, command: Command, by: Actor, at: datetime, facts: Facts) -> Outcome:
@@ -86,9 +90,9 @@ def decide(state: State, command: Command, by: Actor, at: datetime, facts: Facts
     if isinstance(command, NoteBypass) and not isinstance(state, Desk | Holder):
         return opening.note_bypass(state, command, at, facts)
     if isinstance(command, Reserve) and not isinstance(state, Desk | Approval):
-        return desk.reserve(state, command, facts)
-    if isinstance(command, Release) and not isinstance(state, Desk | Approval):
-        return desk.release(state, command)
+        return holder.reserve(state, command, at, facts)
+    if isinstance(command, Release | AllowPair | EndPair) and not isinstance(state, Desk | Approval):
+        return _on_holder(state, command)
     if isinstance(state, Desk):
         return _on_desk(state, command, by, at, facts)
     if isinstance(state, Approval):
@@ -114,9 +118,21 @@ def _open(state: State, command: Command, by: Actor, at: datetime, facts: Facts)
             return opening.note_unguarded(command, at, facts)
         case OpenRisk():
             return risk.open_risk(command, by, at, facts)
+        case OpenPair():
+            return pair.open_pair(command, by, at, facts)
         case NoteDismissals():
             return risk.note_dismissals(command, at, facts)
     raise refused("no_such_case")
+
+
+def _on_holder(state: Holder | None, command: Release | AllowPair | EndPair) -> Outcome:
+    match command:
+        case Release():
+            return holder.release(state, command)
+        case AllowPair():
+            return holder.allow(command)
+        case EndPair():
+            return holder.end_pair(state, command)
 
 
 def _on_desk(state: Desk, command: Command, by: Actor, at: datetime, facts: Facts) -> Outcome:
@@ -125,6 +141,8 @@ def _on_desk(state: Desk, command: Command, by: Actor, at: datetime, facts: Fact
             return desk.ask_access(state, command, by, at, facts)
         case DeclareRisk():
             return desk.declare_risk(command, by, at, facts)
+        case AskPair():
+            return pair.ask_pair(command, by, at, facts)
         case AskFinding():
             return risk.ask_finding(command, by, at, facts)
         case SeeDeskPull():
@@ -184,7 +202,7 @@ def _by_outside(state: Approval, command: Command, at: datetime, facts: Facts) -
         case RecordNotEnded():
             return passing.not_ended(state, at)
         case EndException():
-            return passing.end_exception(state, at)
+            return passing.end_exception(state, at, facts)
         case RecordUnreviewed():
             return passing.unreviewed(state, at)
     raise refused("no_such_case")
@@ -196,12 +214,30 @@ def needs(state: State, command: Command) -> FactNeeds:
         return FactNeeds(folded=(f"{desk.access_prefix(command)}/",))
     if isinstance(command, DeclareRisk):
         return FactNeeds(folded=(f"{desk.risk_prefix(command)}/",))
+    if isinstance(command, AskPair):
+        return FactNeeds(folded=(f"{pair.pair_prefix(command)}/",))
     if isinstance(command, AskFinding):
         first = risk.finding_case(command.tool, command.repository, command.mark)
         return FactNeeds(folded=(first,), weakness=risk.wanted_id(command))
     if isinstance(command, OpenAccess):
         pull = command.collection
-        return FactNeeds(collection=pull.id if pull else None, population=pull is not None, folded=(command.holder,))
+        return FactNeeds(
+            collection=pull.id if pull else None, population=pull is not None, folded=(command.holder,), duties=True,
+            holder=command.asked.subject,
+        )  # fmt: skip
+    if isinstance(command, OpenPair):
+        return FactNeeds(duties=True, holder=command.asked.subject)
+    if isinstance(command, Approve | EndException) and isinstance(state, Approval):
+        return _of_duties(state, command)
     if isinstance(command, SeeCollection) and isinstance(state, Approval):
         return effect.needs_of(state, command.collection)
     return FactNeeds()
+
+
+def _of_duties(state: Approval, command: Approve | EndException) -> FactNeeds:
+    """A last yes to an access looks at the pairs of its holder anew; so does the end of an exception for one."""
+    subject = state.request.subject
+    if isinstance(command, EndException):
+        return pair.needs_of(subject) if state.request.pair is not None else FactNeeds()
+    wanted = state.request.access is not None and subject is not None and state.step == len(state.steps) - 1
+    return FactNeeds(duties=True, holder=subject.id) if wanted and subject else FactNeeds()

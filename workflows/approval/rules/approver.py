@@ -54,7 +54,7 @@ def related(person: PersonId, request: Request, directory: Directory) -> Refused
         return refused("own_request")
     found = objection(person, Access(subject=subject, requester=requester), directory)
     if found is not None:
-        own = "own_risk" if request.kind == "exception" and found.code == "own_access" else _CODES.get(found.code)
+        own = "own_risk" if request.finding is not None and found.code == "own_access" else _CODES.get(found.code)
         own = own or (found.code if found.code in ("not_employed", "not_linked", "unknown_person") else "not_asked")
         return refused(own)
     # Nobody can freely judge what somebody wants on whom they depend.

@@ -11,16 +11,11 @@ from workflows.approval.model import (
     ApprovalWithdrawn,
     Approve,
     Decision,
-    ExceptionStarted,
-    GrantRequested,
     HandedOn,
     HandedOver,
     HandOver,
     RefuseRequest,
-    Release,
-    Request,
     RequestShortened,
-    Reserve,
     Shorten,
     StepApproved,
     Supersede,
@@ -28,14 +23,12 @@ from workflows.approval.model import (
 )
 from workflows.approval.rules.approver import SHORT, closed_already, feasible, fit_for, fresh, level_reached, may
 from workflows.approval.rules.asking import asked
-from workflows.approval.rules.desk import holder_case
+from workflows.approval.rules.following import effect_of, released
 from workflows.approval.rules.frame import settings_of
 from workflows.approval.rules.refusal import checked_reason, refused
-from workflows.kernel.calendar import after
 from workflows.kernel.identity import Person, PersonId
-from workflows.kernel.model import Actor, Addressed, Event, Facts, Outcome, Want
+from workflows.kernel.model import Actor, Event, Facts, Outcome
 
-GRANT_DUE = "1wd"
 LONGEST_HANDOVER = timedelta(days=30)
 LONGEST_CHAIN = 3
 
@@ -90,7 +83,7 @@ def approve(state: Approval, command: Approve, by: Actor, at: datetime, facts: F
         files=state.files,
     )
     if last:
-        return _effect(state, yes, at, facts)
+        return effect_of(state, yes, at, facts)
     return Outcome(events=(yes, *_ask_on(state, yes, at, facts)))
 
 
@@ -125,46 +118,15 @@ def _with(state: Approval, decided: Decision, step: int | None = None) -> Approv
     )
 
 
-def _effect(state: Approval, yes: StepApproved, at: datetime, facts: Facts) -> Outcome:
-    request, frame = state.request, state.frame
-    if request.kind == "exception" and request.until is not None:
-        earlier = request.finding.earlier if request.finding else ""
-        ended = Addressed(case=earlier, command=Supersede(because="extended", extended_by=state.case))
-        return Outcome(events=(yes, ExceptionStarted(until=request.until)), commands=(ended,) if earlier else ())
-    if request.access is None or request.subject is None:
-        return Outcome(events=(yes,))
-    granter = facts.directory.get(request.access.granter.id) or request.access.granter
-    due_at = after(at, "1h" if request.emergency else GRANT_DUE, frame.time_zone, state.closed_days)
-    way = request.access.way
-    wish = GrantRequested(granter=granter, granter_id=granter.id, until=request.until, due_at=due_at, way=way)
-    note = Reserve(
-        person=request.subject,
-        entry=request.access.entry,
-        entitlement=request.access.entitlement,
-        source=request.access.source,
-        of=state.case,
-        until=request.until,
-        opposed=settings_of(facts).opposed(request.access.entry),
-    )
-    commands = [Addressed(case=holder_case(request.subject.id), command=note)]
-    if request.access.earlier:
-        over = Supersede(because="extended", extended_by=state.case)
-        commands.append(Addressed(case=request.access.earlier, command=over))
-    return Outcome(events=(yes, wish), commands=tuple(commands), wants=by_itself(request))
-
-
-def by_itself(request: Request) -> tuple[Want, ...]:
-    """What is wanted of the system that grants and removes this access, where one does."""
-    access = request.access
-    return (Want(kind="grant", source=access.source, reason=access.way),) if access and access.way else ()
-
-
 def no_longer_offered(state: Approval, facts: Facts) -> str | None:
     """What changed in the program about the access that is asked for, or None: then earlier yeses still mean the same."""
     access = state.request.access
+    settings, pair = settings_of(facts), state.request.pair
+    if pair is not None and pair.sides[1].entry not in settings.opposed(pair.sides[0].entry):
+        return "The program lists this pair no longer."
     if access is None:
         return None
-    entry = settings_of(facts).entry(access.entry)
+    entry = settings.entry(access.entry)
     if entry is None:
         return "The access is no longer in the catalogue."
     now = (entry.title, entry.plain, entry.source, entry.entitlement, entry.privileged)
@@ -254,10 +216,9 @@ def hand_over(state: Approval, command: HandOver, by: Actor, at: datetime, facts
 
 
 def withdraw(state: Approval, command: Withdraw, by: Actor) -> Outcome:
-    """Whoever asked takes it back, as long as nothing has come of it."""
+    """Whoever asked takes it back, as long as nothing has come of it; an exception for a pair, whoever decided it too."""
     person = by.somebody()
-    requester = state.request.requester
-    if requester is None or person.id != requester.id:
+    if all(p.id != person.id for p in state.takers):
         raise refused("not_yours")
     if state.status in ("withdrawn", "superseded", "lapsed"):
         raise refused(state.status)
@@ -273,14 +234,6 @@ def supersede(state: Approval, command: Supersede) -> Outcome:
     if state.over or state.status in ("ending", "not_ended"):
         raise refused("already_decided")
     # Access that may be there is never let out of sight: only its successor relieves it of its end.
-    if state.request.access is not None and state.approved_at is not None and not command.extended_by:
+    if (state.request.access or state.request.pair) and state.approved_at is not None and not command.extended_by:
         raise refused("in_effect")
     return Outcome(events=(ApprovalSuperseded(because=command.because),), commands=released(state))
-
-
-def released(state: Approval) -> tuple[Addressed, ...]:
-    """The person's record told that this access is over, where it was approved."""
-    subject = state.request.subject
-    if state.request.access is None or subject is None or state.approved_at is None:
-        return ()
-    return (Addressed(case=holder_case(subject.id), command=Release(of=state.case)),)

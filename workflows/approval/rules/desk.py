@@ -1,7 +1,6 @@
-"""The desk: where requests come in and get a case, and what was approved for one person.
+"""The desk: where requests come in and get a case.
 
-A desk records nothing of a request: it names the case, so that requests never wait for each other. The record of a
-person does: two racing approvals for one person meet there, and the second sees the first (CC6.3).
+A desk records nothing of a request: it names the case, so that requests never wait for each other.
 """
 
 from __future__ import annotations
@@ -10,23 +9,17 @@ import re
 from datetime import datetime
 
 from workflows.approval.model import (
-    AccessReleased,
-    AccessReserved,
     Approval,
     AskAccess,
     DeclareRisk,
     Desk,
     DeskOpened,
     DeskPulled,
-    Holder,
     OpenAccess,
     OpenRisk,
-    Release,
-    Reserve,
     SeeDeskPull,
 )
 from workflows.approval.rules.frame import settings_of, zone
-from workflows.approval.rules.opening import conflict
 from workflows.approval.rules.refusal import refused
 from workflows.kernel.calendar import local_day
 from workflows.kernel.identity import Collection, PersonId
@@ -82,14 +75,14 @@ def ask_access(state: Desk, command: AskAccess, by: Actor, at: datetime, facts: 
     if entry is None or entry.source != command.source:
         raise refused("not_in_catalogue")
     prefix = access_prefix(command)
-    earlier = _earlier(facts, prefix)
+    earlier = earlier_of(facts, prefix)
     opened = OpenAccess(
         asked=command,
         holder=holder_case(command.subject),
         collection=_list_to_read(state, entry.source, must=bool(settings_of(facts).opposed(entry.id))),
         earlier=earlier,
     )
-    return Outcome(commands=(Addressed(case=_free(prefix, at, facts), command=opened),))
+    return Outcome(commands=(Addressed(case=free(prefix, at, facts), command=opened),))
 
 
 def _list_to_read(state: Desk, source: str, *, must: bool) -> Collection | None:
@@ -101,12 +94,12 @@ def declare_risk(command: DeclareRisk, by: Actor, at: datetime, facts: Facts) ->
     """A declared risk gets its case, unless the same is declared already."""
     by.somebody()
     prefix = risk_prefix(command)
-    _earlier(facts, prefix)
-    return Outcome(commands=(Addressed(case=_free(prefix, at, facts), command=OpenRisk(asked=command)),))
+    earlier_of(facts, prefix)
+    return Outcome(commands=(Addressed(case=free(prefix, at, facts), command=OpenRisk(asked=command)),))
 
 
-def _earlier(facts: Facts, prefix: CaseId) -> CaseId:
-    """The access that is in effect and would be extended; refused while the same is asked for."""
+def earlier_of(facts: Facts, prefix: CaseId) -> CaseId:
+    """The access or exception that is in effect and would be extended; refused while the same is asked for."""
     effective = ""
     for case, state in sorted(facts.folded.items()):
         if not case.startswith(f"{prefix}/") or not isinstance(state, Approval):
@@ -118,7 +111,8 @@ def _earlier(facts: Facts, prefix: CaseId) -> CaseId:
     return effective
 
 
-def _free(prefix: CaseId, at: datetime, facts: Facts) -> CaseId:
+def free(prefix: CaseId, at: datetime, facts: Facts) -> CaseId:
+    """The first id of the day that no case has."""
     day, number = local_day(at, zone(facts)).isoformat(), 1
     while True:
         case = f"{prefix}/{day}" if number == 1 else f"{prefix}/{day}-{number}"
@@ -127,27 +121,3 @@ def _free(prefix: CaseId, at: datetime, facts: Facts) -> CaseId:
                 raise refused("name_too_long")
             return case
         number += 1
-
-
-def reserve(state: Holder | None, command: Reserve, facts: Facts) -> Outcome:
-    """Note an approved access, unless a conflicting one was approved meanwhile."""
-    for held in state.held.values() if state else ():
-        if held.entry in command.opposed and held.case != command.of:
-            raise conflict(command.person.name, held.entry)
-    event = AccessReserved(
-        control=facts.control.id,
-        person=command.person.id,
-        name=command.person.name,
-        entry=command.entry,
-        entitlement=command.entitlement,
-        source=command.source,
-        of=command.of,
-        until=command.until,
-    )
-    return Outcome(events=(event,))
-
-
-def release(state: Holder | None, command: Release) -> Outcome:
-    """An approved access is over; a second word about it changes nothing."""
-    held = state.held.get(command.of) if state else None
-    return Outcome(events=(AccessReleased(of=command.of, entry=held.entry),)) if held else Outcome()

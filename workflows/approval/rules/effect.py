@@ -25,8 +25,9 @@ from workflows.approval.model import (
     TaskBlocked,
     TaskReported,
 )
-from workflows.approval.rules.deciding import released
+from workflows.approval.rules import pair
 from workflows.approval.rules.desk import holder_case
+from workflows.approval.rules.following import released
 from workflows.approval.rules.refusal import checked_reason, refused
 from workflows.kernel.follow_up import proves, still_there
 from workflows.kernel.identity import Collection, Line
@@ -105,6 +106,8 @@ def needs_of(state: Approval, collection: Collection) -> FactNeeds:
     if state.line is not None:
         return FactNeeds(collection=collection.id, lines=(state.line,))
     subject = state.request.subject
+    if state.request.pair is not None:
+        return pair.needs_of(subject)
     folded = (holder_case(subject.id),) if subject else ()
     return FactNeeds(collection=collection.id, population=True, folded=folded)
 
@@ -112,6 +115,8 @@ def needs_of(state: Approval, collection: Collection) -> FactNeeds:
 def see_collection(state: Approval, command: SeeCollection, at: datetime, facts: Facts) -> Outcome:
     """What a pull shows about this access."""
     pull = command.collection
+    if state.request.pair is not None:
+        return pair.see(state, command, at, facts)
     if state.request.access is None or state.approved_at is None or pull.verdict != "complete":
         raise refused("not_due")
     if state.seen is not None and pull.number <= state.seen.number:

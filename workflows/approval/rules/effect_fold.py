@@ -20,7 +20,10 @@ from workflows.approval.model import (
     GrantRefuted,
     GrantRequested,
     GrantVerified,
+    PairExceptionEnded,
+    PairSettled,
     Request,
+    Status,
     TaskBlocked,
     TaskReported,
 )
@@ -102,6 +105,12 @@ def _outside(state: Approval, recorded: Recorded) -> Approval:
     match event:
         case ExceptionStarted():
             return replace(state, status="effective", effective_at=at)
+        case PairExceptionEnded():
+            still = event.still_held
+            status: Status = "not_ended" if still else "ended"
+            return replace(state, status=status, not_ended_at=at if still else None, closed_at=at)
+        case PairSettled():
+            return replace(state, status="ended", closed_at=at)
         case FindingGone():
             return replace(state, status="ended", closed_at=at, files=(*state.files, event.scan))
         case ExceptionLapsed():

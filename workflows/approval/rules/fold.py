@@ -30,6 +30,8 @@ from workflows.approval.model import (
     EvidenceAttached,
     HandedOn,
     Holder,
+    PairAllowed,
+    PairForbidden,
     RequestShortened,
     Reserved,
     Review,
@@ -83,6 +85,15 @@ def evolve(state: State, recorded: Recorded) -> State:
         return _reserved(state if isinstance(state, Holder) else None, recorded.case, recorded.at, event)
     if isinstance(state, Holder) and isinstance(event, AccessReleased):
         return replace(state, held={c: r for c, r in state.held.items() if c != event.of})
+    if isinstance(event, PairAllowed):
+        known = event.allowed
+        holder = state if isinstance(state, Holder) else None
+        before = holder or Holder(
+            case=recorded.case, control=known.control, person=known.person, name=event.name, since=recorded.at
+        )
+        return replace(before, allowed={**before.allowed, known.case: known})
+    if isinstance(state, Holder) and isinstance(event, PairForbidden):
+        return replace(state, allowed={c: a for c, a in state.allowed.items() if c != event.of})
     if isinstance(state, Desk) and isinstance(event, DeskPulled):
         pulls = {**state.pulls, event.collection.source: event.collection}
         return replace(state, pulls=pulls, sources=event.sources)
@@ -120,6 +131,7 @@ def _reserved(state: Holder | None, case: CaseId, at: datetime, event: AccessRes
         source=event.source,
         case=event.of,
         until=event.until,
+        under=event.under,
     )
     before = state or Holder(case=case, control=event.control, person=event.person, name=event.name, since=at)
     return replace(before, held={**before.held, event.of: held})
@@ -191,9 +203,8 @@ def _closing(state: Approval, recorded: Recorded) -> Approval:
         case ApprovalRefused():
             return replace(state, status="refused", closed_at=at, closed_by=event.approver, because=event.reason)
         case ApprovalWithdrawn():
-            return replace(
-                state, status="withdrawn", closed_at=at, closed_by=state.request.requester, because=event.reason
-            )
+            taker = next((p for p in state.takers if p.id == event.by), state.request.requester)
+            return replace(state, status="withdrawn", closed_at=at, closed_by=taker, because=event.reason)
         case ApprovalLapsed():
             return replace(state, status="lapsed", closed_at=at)
         case ApprovalSuperseded():

@@ -14,7 +14,6 @@ from workflows.approval.model import (
     DeployBypassed,
     DeployUnguarded,
     Entry,
-    Holder,
     NoteBypass,
     NoteUnguarded,
     OpenAccess,
@@ -22,14 +21,14 @@ from workflows.approval.model import (
     Request,
     Settings,
 )
-from workflows.approval.model.effect_event import population
+from workflows.approval.model.pairing import population
 from workflows.approval.rules.approver import fresh
 from workflows.approval.rules.asking import opened
+from workflows.approval.rules.duty import completed, opposed, seen_in
 from workflows.approval.rules.frame import asker, closed_days, framed, here, settings_of, zone
 from workflows.approval.rules.plan import planned
 from workflows.approval.rules.refusal import checked_reason, refused
 from workflows.kernel.calendar import after
-from workflows.kernel.errors import Refused
 from workflows.kernel.identity import Person
 from workflows.kernel.model import Actor, Event, Facts, Outcome
 
@@ -48,7 +47,9 @@ def open_access(command: OpenAccess, by: Actor, at: datetime, facts: Facts) -> O
     reason = checked_reason(asked.reason, settings.reason_min)
     until = _until(asked.length, entry, settings, at, facts, emergency=asked.emergency)
     access = _access(command, entry, settings, subject, facts)
-    _no_conflict(access, settings, facts.folded.get(command.holder), subject)
+    held = facts.folded.get(command.holder)
+    completes = completed(entry.id, subject, until, at, settings, held, facts)
+    access = access.model_copy(update={"completes": completes})
     request = Request(
         kind="access",
         title=entry.title,
@@ -62,6 +63,7 @@ def open_access(command: OpenAccess, by: Actor, at: datetime, facts: Facts) -> O
     )
     steps, frame = planned(request, settings, facts), framed(request, settings, at, facts)
     files = (population(command.collection),) if command.collection else ()
+    files = tuple(dict.fromkeys((*files, *seen_in(opposed(entry.id, settings), facts))))
     return Outcome(events=opened(request, steps, frame, at, directory, files=files))
 
 
@@ -116,24 +118,6 @@ def _access(command: OpenAccess, entry: Entry, settings: Settings, subject: Pers
         earlier=command.earlier,
         way=entry.way,
     )
-
-
-def _no_conflict(access: Access, settings: Settings, held: object, subject: Person) -> None:
-    # CC6.3: segregation of duties, by what is held and by what was just approved.
-    opposed = settings.opposed(access.entry)
-    theirs = {e.id: e for e in settings.catalogue if e.id in opposed}
-    for entry in theirs.values():
-        if entry.source == access.source and access.before is not None and entry.entitlement in access.before:
-            raise conflict(subject.name, entry.title)
-    if isinstance(held, Holder):
-        for reserved in held.held.values():
-            if reserved.entry in opposed:
-                raise conflict(subject.name, theirs[reserved.entry].title)
-
-
-def conflict(name: str, title: str) -> Refused:
-    """The refusal of what would put two conflicting duties into one hand."""
-    return refused("conflict_of_duties", f"{name} has “{title}”, and one person may not hold both.")
 
 
 def open_deploy(command: OpenDeploy, at: datetime, facts: Facts) -> Outcome:

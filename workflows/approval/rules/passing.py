@@ -16,8 +16,9 @@ from workflows.approval.model import (
     EndAnnounced,
     ExceptionLapsed,
 )
+from workflows.approval.rules import pair
 from workflows.approval.rules.asking import next_ones
-from workflows.approval.rules.deciding import by_itself
+from workflows.approval.rules.following import by_itself
 from workflows.approval.rules.ladder import GONE_WITHIN, asking_rungs, moments
 from workflows.approval.rules.refusal import refused
 from workflows.kernel.model import Event, Facts, Outcome
@@ -73,11 +74,13 @@ def not_ended(state: Approval, at: datetime) -> Outcome:
     return Outcome(events=(AccessNotEnded(until=until, cause=cause, via=state.via),))
 
 
-def end_exception(state: Approval, at: datetime) -> Outcome:
-    """The end passed, and no scan showed the weakness gone: it is accepted no longer."""
+def end_exception(state: Approval, at: datetime, facts: Facts) -> Outcome:
+    """The end passed, and no scan showed the weakness gone, or two duties are in one hand: it is accepted no longer."""
     until = state.request.until
     if state.request.kind != "exception" or state.status != "effective" or until is None or at <= until:
         raise refused("not_due")
+    if state.request.pair is not None:
+        return pair.end(state, at, facts)
     return Outcome(events=(ExceptionLapsed(until=until),))
 
 

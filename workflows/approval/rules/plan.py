@@ -54,6 +54,7 @@ ROLES: dict[Role, str] = {
     "release": "release approver",
     "risk": "approver of this risk",
     "second": "second approver",
+    "control_owner": "control owner",
 }
 
 
@@ -93,6 +94,9 @@ def _deploy(request: Request, settings: Settings, facts: Facts) -> tuple[Step, .
 
 
 def _exception(request: Request, settings: Settings, facts: Facts) -> tuple[Step, ...]:
+    if request.pair is not None:
+        # CC6.3: whoever answers for the control, or stands in for them, and nobody else.
+        return (_step("control_owner", request, facts, [p for p in (facts.owner, facts.deputy) if p]),)
     if settings.risks is None:
         raise refused("no_risks")
     severity = request.severity or "critical"

@@ -128,7 +128,11 @@ SENTENCES: dict[str, tuple[str, str]] = {
     ),
     "conflict_of_duties": (
         "One person may not hold these two at once.",
-        "One of the two has to end first; the control owner can tell which.",
+        "One of the two has to end first, or the control owner allows both for a time: /access conflict.",
+    ),
+    "no_such_pair": (
+        "The program lists no such pair of accesses.",
+        "Choose one of the list of /access conflict.",
     ),
     "nobody_may": (
         "Nobody who could decide this is independent and can be asked.",

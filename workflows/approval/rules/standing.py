@@ -9,6 +9,7 @@ from workflows.approval.rules import State
 from workflows.approval.rules.desk import NAME
 from workflows.approval.schedule import wake_at
 from workflows.kernel.approved import ApprovedAccess
+from workflows.kernel.duty import Allowed, pair_of
 from workflows.kernel.identity import PersonId
 from workflows.kernel.model import Ask, CaseSummary, Control
 
@@ -26,6 +27,8 @@ def title(state: Approval) -> str:
     if request.access is not None and request.subject is not None:
         word = "Emergency: " if request.emergency else ""
         return f"{word}{request.title} for {request.subject.name}"
+    if request.pair is not None and request.subject is not None:
+        return f"Exception: {request.title} for {request.subject.name}"
     if request.deploy is not None:
         return f"Deploy {request.deploy.repository} to {request.deploy.environment}: {request.title}"
     return request.title if state.status == "uncovered" else f"Accept a risk: {request.title}"
@@ -78,6 +81,19 @@ def approved(state: State) -> ApprovedAccess | None:
     )  # fmt: skip
 
 
+def allowed(state: State) -> Allowed | None:
+    """The exception for a pair of duties that this case is, where it is in force."""
+    if not isinstance(state, Approval) or state.status != "effective":
+        return None
+    pair, subject, until = state.request.pair, state.request.subject, state.request.until
+    if pair is None or subject is None or until is None:
+        return None
+    return Allowed(
+        case=state.case, attestation=state.decisions[-1].attestation, control=state.frame.control, person=subject.id,
+        entries=pair_of(pair.sides[0].entry, pair.sides[1].entry), until=until,
+    )  # fmt: skip
+
+
 def offered(control: Control) -> Sequence[tuple[str, str]]:
     """What the control's catalogue lets people ask for."""
     return [(entry.source, entry.entitlement) for entry in Settings.model_validate(control.settings).catalogue]
@@ -107,10 +123,17 @@ def _approval_summary(state: Approval) -> CaseSummary:
         due_at=due_at,
         wake_at=wake_at(state),
         # Standing access is over as a case, and still watched: once it is gone it no longer counts as held.
-        watches=(request.access.source,) if request.access and waits else (),
+        watches=_watched(state) if waits else (),
         counts={"steps": len(state.steps), "decided": len(state.decisions)},
         notes=tuple(name for name, here in flags.items() if here),
     )
+
+
+def _watched(state: Approval) -> tuple[str, ...]:
+    """The sources whose lists say how it goes on."""
+    if state.request.pair is not None and state.status == "not_ended":
+        return tuple(dict.fromkeys(side.source for side in state.request.pair.sides))
+    return (state.request.access.source,) if state.request.access else ()
 
 
 def asks(state: State) -> Sequence[Ask]:
@@ -119,7 +142,7 @@ def asks(state: State) -> Sequence[Ask]:
         return ()
     found = [*_step_asks(state), *_errand_asks(state)]
     about, owner = title(state), state.request.subject
-    if owner is not None and state.request.kind == "exception" and not state.request.severity:
+    if owner is not None and state.request.finding is not None and not state.request.severity:
         wanted = state.status == "collecting"
         detail = "Say how severe it is."
         found.append(Ask(key="rate", person=owner.id, title=about, detail=detail, open=wanted))

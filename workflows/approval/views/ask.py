@@ -27,6 +27,8 @@ def _ask_card(state: Approval, number: int, person: Person) -> Card:
         blocks += _question(state, number, person)
     else:
         blocks.append(section(words.standing(state)))
+    if not live and state.request.pair is not None and state.revocable and person.id in {p.id for p in state.takers}:
+        blocks.append(_take_back(state))
     blocks.append(_small_print(state))
     urgent = state.request.emergency or state.request.kind == "deploy"
     return Card(
@@ -96,10 +98,13 @@ def request_card(state: Approval) -> list[Card]:
     if waiting:
         blocks.append(section(waiting))
     if state.revocable:
-        link = Link(act="withdraw", ref=case_ref(state.case))
-        blocks.append(actions(button("Take back …", link)))
+        blocks.append(_take_back(state))
     blocks.append(_small_print(state))
     return [Card(key="request", to=requester.id, text=text, blocks=tuple(blocks), open=not state.over)]
+
+
+def _take_back(state: Approval) -> Block:
+    return actions(button("Take back …", Link(act="withdraw", ref=case_ref(state.case))))
 
 
 def _waiting(state: Approval) -> Mrkdwn:
@@ -121,6 +126,9 @@ def _waiting(state: Approval) -> Mrkdwn:
         if state.removal.by_itself:
             return fill("It is taken out of {} by itself.", mrkdwn(request.access.system, 60))
         return fill("{} is asked to remove it.", words.named(state.removal.person))
+    if state.status == "effective" and request.pair is not None and request.until is not None:
+        end = when(request.until)
+        return fill("It ends {}. Ask for what is still missing with /access; that may last until then at most.", end)
     if state.status in ("approved", "effective") and request.kind != "deploy":
         return fill("It ends {}.", when(request.until)) if request.until else Mrkdwn("It has no end.")
     return Mrkdwn("")

@@ -25,6 +25,10 @@ def confirming(state: State, command: Command) -> Wording:
         told += [("Commit", request.deploy.commit), ("Started by", request.deploy.started_by)]
     if request.kind != "deploy":
         told.append(("Until", f"{request.until:%-d %b %Y, %H:%M} UTC" if request.until else "no end"))
+    if request.pair is not None:
+        told.append(("Done instead", request.pair.compensating))
+    for pair in request.access.completes if request.access else ():
+        told.append(("Conflict of duties", f"with {pair.duty.title}, allowed by {pair.exception}"))
     told += [("Why", request.reason)] if request.reason else []
     told += [("Earlier yes", f"{d.person.called()}, {d.at:%-d %b %Y, %H:%M} UTC") for d in state.decisions]
     told += [("Evidence", f.name) for f in state.files]

@@ -73,11 +73,17 @@ def end_cards(state: Approval) -> list[Card]:
     over = rung == "end" or state.status in ("ending", "ended", "not_ended")
     state_of_it = "Over" if over else "Ends soon"
     text = words.message(state_of_it, title(state))
-    again = "Still needed? Ask again with /access before it ends." if state.request.access else "Still there? Ask anew."
+    again = _again(state)
     line = fill("It {} {}.", "ended" if over else "ends", when(until))
     lines = [line] if over else [line, mrkdwn(again)]
     block = section(fill("*{}:* {}\n{}", state_of_it, mrkdwn(title(state), 250), joined(lines, " ")))
     return [Card(key=f"end:{rung}", to=subject.id, text=text, blocks=(block,), open=not over)]
+
+
+def _again(state: Approval) -> str:
+    if state.request.access is not None:
+        return "Still needed? Ask again with /access before it ends."
+    return "Still needed? Ask anew with /access conflict." if state.request.pair else "Still there? Ask anew."
 
 
 def owner_cards(state: Approval) -> list[Card]:
@@ -92,7 +98,14 @@ def _trouble_card(state: Approval, key: str, line: Mrkdwn | None) -> Card:
     if line:
         blocks.append(section(words.facts(state)))
     text = words.message(word, title(state))
-    return Card(key=f"trouble:{key}", to=state.frame.owner.id, text=text, blocks=tuple(blocks), open=line is not None)
+    return Card(key=f"trouble:{key}", to=_told(state).id, text=text, blocks=tuple(blocks), open=line is not None)
+
+
+def _told(state: Approval) -> Person:
+    """The control owner, or the deputy where the two duties are the owner's own."""
+    owner, deputy, subject = state.frame.owner, state.frame.deputy, state.request.subject
+    own = state.request.pair is not None and subject is not None and subject.id == owner.id
+    return deputy if own and deputy is not None else owner
 
 
 def _troubles(state: Approval) -> dict[str, Mrkdwn | None]:
@@ -104,7 +117,8 @@ def _troubles(state: Approval) -> dict[str, Mrkdwn | None]:
     if state.not_ended_at is not None:
         cause = state.cause or "the weakness may still be there, and is no longer accepted"
         still = state.status == "not_ended"
-        found["not_ended"] = fill("*Over, and not gone:* {}.", mrkdwn(cause, 400)) if still else None
+        said = _both_held(state) if state.request.pair else fill("*Over, and not gone:* {}.", mrkdwn(cause, 400))
+        found["not_ended"] = said if still else None
     live = {"grant": ("approved", "effect_failed"), "removal": ("ending", "not_ended")}
     for name, errand in (("grant", state.grant), ("removal", state.removal)):
         if errand is not None and errand.blocked:
@@ -114,6 +128,16 @@ def _troubles(state: Approval) -> dict[str, Mrkdwn | None]:
         late = Mrkdwn("*An emergency was not reviewed in time.*")
         found["review"] = None if state.review.by else late
     return found
+
+
+def _both_held(state: Approval) -> Mrkdwn:
+    what = "*The exception is over.* No list shows that {} has only one of the two."
+    return joined(
+        [
+            fill(what, words.named(state.request.subject)),
+            Mrkdwn("Have one of them taken away, or have it asked for anew with /access conflict."),
+        ]
+    )
 
 
 def review_cards(state: Approval) -> list[Card]:

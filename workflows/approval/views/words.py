@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from workflows.approval.model import Approval, Decision, Request, Role, Status
+from workflows.approval.model import Approval, Completed, Decision, Pairing, Request, Role, Status
 from workflows.approval.rules.standing import title
 from workflows.kernel.identity import Person
-from workflows.kernel.text import Mrkdwn, cut, day, fill, joined, mrkdwn, weblink, when
+from workflows.kernel.text import Mrkdwn, count, cut, day, fill, joined, mrkdwn, weblink, when
 
 ROLES: dict[Role, str] = {
     "manager": "as the manager",
@@ -14,6 +14,7 @@ ROLES: dict[Role, str] = {
     "release": "as a release approver",
     "risk": "as an approver of this risk",
     "second": "as the second approver",
+    "control_owner": "because you answer for this control, or stand in for who does",
 }
 STATUS: dict[Status, str] = {
     "collecting": "Waiting for evidence",
@@ -72,6 +73,8 @@ def facts(state: Approval) -> Mrkdwn:
     request = state.request
     if request.access is not None:
         return _access(request)
+    if request.pair is not None:
+        return _pair(request, request.pair)
     return _deploy(request) if request.deploy is not None else _exception(request)
 
 
@@ -90,8 +93,48 @@ def _access(request: Request) -> Mrkdwn:
     if access is not None:
         lines.append(_held(access.held, access.system))
         lines.append(mrkdwn("This access is privileged." if access.privileged else ""))
+        lines += [completes(c) for c in access.completes]
         if access.earlier:
             lines.append(fill("It extends access that is in effect: {}", mrkdwn(access.earlier, 160)))
+    return joined(lines)
+
+
+def completes(found: Completed) -> Mrkdwn:
+    """That an access completes a pair which one person may not hold, and what allows it."""
+    pair = fill("*It completes a conflict of duties* with “{}”", mrkdwn(found.duty.title, 80))
+    return fill("{}. An exception allows it until {}: {}", pair, when(found.until), mrkdwn(found.exception, 255))
+
+
+def _pair(request: Request, pair: Pairing) -> Mrkdwn:
+    one, other = (mrkdwn(side.title, 80) for side in pair.sides)
+    whose = named(request.subject)
+    lines = [
+        fill(
+            "{} asks that {} may have both *{}* and *{}* {}.",
+            named(request.requester),
+            whose,
+            one,
+            other,
+            until(request),
+        ),
+        Mrkdwn("The program lists these two as a conflict of duties: one person may not have both."),
+    ]
+    if pair.held is None:
+        lines.append(Mrkdwn("What they have could not be looked at: a complete list is missing."))
+    else:
+        lines.append(
+            fill(
+                "When this was asked, the lists showed: {}.",
+                mrkdwn(" and ".join(pair.held) or "neither of the two", 170),
+            )
+        )
+    lines.append(fill("What is done instead: {}", quoted(pair.compensating, 600)))
+    lines.append(fill("Why: {}", quoted(request.reason, 800)))
+    lines.append(
+        Mrkdwn("A yes gives no access. Each access is asked for by itself, and ends with the exception at the latest.")
+    )
+    if pair.renewals:
+        lines.append(fill("It was allowed {} before.", count(pair.renewals, "time")))
     return joined(lines)
 
 
