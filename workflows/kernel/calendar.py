@@ -52,6 +52,13 @@ def checked_span(text: str) -> str:
     return text
 
 
+def spelled(text: str) -> str:
+    """A span as people read it: `30 days`, `5 working days`. Raises ValueError."""
+    amount, unit = span_of(text)
+    word = next(word for word, short in _WORDS.items() if short == unit)
+    return f"{amount} {word}{'' if amount == 1 else 's'}"
+
+
 def zone_of(name: str) -> ZoneInfo:
     """The time zone with this name. Raises ValueError, which names it."""
     try:

@@ -10,7 +10,7 @@ from workflows.approval.model.setting import MOST_ENTRIES
 from workflows.approval.rules.frame import closed_days, settings_of, zone
 from workflows.approval.rules.refusal import refused
 from workflows.kernel.blocks import Block, field, modal, section, select_input, text_input
-from workflows.kernel.calendar import after
+from workflows.kernel.calendar import after, spelled
 from workflows.kernel.duty import pair_of
 from workflows.kernel.link import Link
 from workflows.kernel.model import Facts
@@ -51,7 +51,7 @@ def form(link: Link, facts: Facts) -> OpenForm:
         field(
             INSTEAD, "What is done instead?", text_input(long=True), hint="What makes up for one person having both."
         ),
-        until_field("Until when?", f"At most {settings.conflict_longest}. No access under it lasts longer."),
+        until_field("Until when?", f"At most {spelled(settings.conflict_longest)}. No access under it lasts longer."),
         reason_field("Why?", f"At least {settings.reason_min} characters. The control owner reads this and decides."),
     ]
     return OpenForm(view=modal("Allow a conflict", link, blocks, submit="Ask"), need="person")
@@ -68,7 +68,7 @@ def asked(i: Interaction, facts: Facts, at: datetime) -> Do:
     until = read.until(at, zone(facts))
     longest = settings.conflict_longest
     if UNTIL not in read.errors and until > after(at, longest, zone(facts), closed_days(facts.company)):
-        read.errors[UNTIL] = f"At most {longest} for a pair."
+        read.errors[UNTIL] = f"At most {spelled(longest)} for a pair."
     reason = read.reason(settings.reason_min)
     read.done()
     if pair is None or person is None:

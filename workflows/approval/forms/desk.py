@@ -12,7 +12,7 @@ from workflows.approval.model.setting import longer
 from workflows.approval.rules.frame import closed_days, settings_of, zone
 from workflows.approval.rules.refusal import refused
 from workflows.kernel.blocks import Block, field, modal, section, select_input, text_input
-from workflows.kernel.calendar import after
+from workflows.kernel.calendar import after, spelled
 from workflows.kernel.errors import Refused
 from workflows.kernel.link import Link
 from workflows.kernel.model import Facts
@@ -60,7 +60,7 @@ def access_form(link: Link, facts: Facts) -> OpenForm:
     ]
     if settings.emergency is not None:
         choices = [("In the ordinary way", "ordinary"), ("Emergency: now, and reviewed afterwards", EMERGENCY)]
-        hint = f"An emergency lasts at most {settings.emergency.longest}; whoever answers for it reviews it afterwards."
+        hint = f"An emergency lasts at most {spelled(settings.emergency.longest)}; whoever answers for it reviews it afterwards."
         blocks.append(field(URGENCY, "How urgent is it?", select_input(choices, chosen="ordinary"), hint=hint))
     return OpenForm(view=modal("Ask for access", link, blocks, submit="Ask"), need="person")
 
@@ -87,7 +87,7 @@ def _ask_access(i: Interaction, facts: Facts) -> Do:
         usual = longest if emergency else entry.usual
         length = {USUAL: usual, STANDING: ""}.get(length, length)
         if length and longer(length, longest):
-            form.errors[LENGTH] = f"At most {longest} for this."
+            form.errors[LENGTH] = f"At most {spelled(longest)} for this."
         elif not length and (not entry.standing or emergency):
             form.errors[LENGTH] = "This can only be given for a time. Choose until when."
     person, reason = form.person(facts.directory), form.reason(settings.reason_min)
@@ -182,7 +182,7 @@ def _ask_finding(i: Interaction, facts: Facts, at: datetime) -> Do:
     if known is not None and settings.risks is not None and UNTIL not in form.errors:
         longest = settings.risks.limit(known.severity)
         if until > after(at, longest, zone(facts), closed_days(facts.company)):
-            form.errors[UNTIL] = f"At most {longest} for a {known.severity} finding."
+            form.errors[UNTIL] = f"At most {spelled(longest)} for a {known.severity} finding."
     reason = form.reason(settings.reason_min)
     form.done()
     if owner is None or known is None:

@@ -28,7 +28,7 @@ from workflows.approval.rules.duty import completed, opposed, seen_in
 from workflows.approval.rules.frame import asker, closed_days, framed, here, settings_of, zone
 from workflows.approval.rules.plan import planned
 from workflows.approval.rules.refusal import checked_reason, refused
-from workflows.kernel.calendar import after
+from workflows.kernel.calendar import after, spelled
 from workflows.kernel.identity import Person
 from workflows.kernel.model import Actor, Event, Facts, Outcome
 
@@ -84,7 +84,7 @@ def _until(
     if until <= at:
         raise refused("end_missing")
     if until > limit:
-        raise refused("end_too_far", f"That is longer than {longest}, the longest time for this.")
+        raise refused("end_too_far", f"That is longer than {spelled(longest)}, the longest time for this.")
     return until
 
 

@@ -27,7 +27,7 @@ from workflows.approval.rules.duty import duty_of, in_force, lists_of, seen_in
 from workflows.approval.rules.frame import asker, closed_days, framed, here, settings_of, zone
 from workflows.approval.rules.plan import planned
 from workflows.approval.rules.refusal import checked_reason, refused
-from workflows.kernel.calendar import after
+from workflows.kernel.calendar import after, spelled
 from workflows.kernel.duty import Duty, pair_of
 from workflows.kernel.follow_up import proves
 from workflows.kernel.identity import Person
@@ -82,7 +82,9 @@ def open_pair(command: OpenPair, by: Actor, at: datetime, facts: Facts) -> Outco
     if asked.until <= at:
         raise refused("end_passed", "The end lies in the past.", "Choose a day after today, then send it again.")
     if asked.until > after(at, settings.conflict_longest, zone(facts), closed_days(facts.company)):
-        raise refused("end_too_far", f"That is longer than {settings.conflict_longest}, the longest time for a pair.")
+        raise refused(
+            "end_too_far", f"That is longer than {spelled(settings.conflict_longest)}, the longest time for a pair."
+        )
     sides = (duty_of(entries[0]), duty_of(entries[1]))
     seen = [facts.duties.holds(subject.id, side) for side in sides]
     held = None if None in seen else tuple(d.title for d, there in zip(sides, seen, strict=True) if there)

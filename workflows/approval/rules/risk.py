@@ -27,7 +27,7 @@ from workflows.approval.rules.asking import opened
 from workflows.approval.rules.frame import asker, closed_days, framed, here, settings_of, zone
 from workflows.approval.rules.plan import planned
 from workflows.approval.rules.refusal import checked_reason, refused
-from workflows.kernel.calendar import after
+from workflows.kernel.calendar import after, spelled
 from workflows.kernel.model import Actor, Addressed, CaseId, Event, EvidenceRef, Facts, Outcome, case_id
 from workflows.kernel.text import cut
 from workflows.kernel.weakness import Weakness, weakness_id
@@ -163,7 +163,7 @@ def _within(until: datetime, longest: str, at: datetime, facts: Facts) -> None:
     if until <= at:
         raise refused("end_passed", "The end lies in the past.", "Choose a day after today, then send it again.")
     if until > after(at, longest, zone(facts), closed_days(facts.company)):
-        raise refused("end_too_far", f"That is longer than {longest}, the longest time for this severity.")
+        raise refused("end_too_far", f"That is longer than {spelled(longest)}, the longest time for this severity.")
 
 
 def see_scan(state: Approval, command: SeeScan) -> Outcome:
