@@ -11,6 +11,7 @@ from pydantic import AwareDatetime
 from workflows.kernel.approved import Approvals
 from workflows.kernel.errors import Refused
 from workflows.kernel.identity import Collection, Directory, Line, LineKey, Person, PersonId, Value
+from workflows.kernel.publisher import Publisher
 
 CaseId = str
 Digest = str
@@ -228,6 +229,7 @@ class Control(Value):
     """One promise the company made, as the program states it. ``settings`` is the workflow's own part, already validated.
 
     ``starts`` is the day from which its periods are expected; without one, the moment it was first put in force.
+    ``publishers`` are the workflows of pipelines that may bring it evidence.
     """
 
     id: str
@@ -240,6 +242,7 @@ class Control(Value):
     cadence: dict[str, Any] = {}
     starts: date | None = None
     settings: dict[str, Any] = {}
+    publishers: tuple[Publisher, ...] = ()
 
 
 class Facts(Value):
