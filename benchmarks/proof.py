@@ -112,7 +112,7 @@ def judged(entries: int) -> tuple[float, float, float, list[bytes]]:
 
 
 class Proof(NamedTuple):
-    """The proof of one entry: its size, seconds to make it from the tiles' hashes, seconds to check it."""
+    """The proof of one entry: its size, and seconds to check it."""
 
     size: int
     checked: float

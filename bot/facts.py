@@ -15,6 +15,7 @@ from workflows.kernel.approved import Approvals
 from workflows.kernel.identity import Collection, Directory, PersonId
 from workflows.kernel.model import CaseId, Control, FactNeeds, Facts
 from workflows.kernel.program import Company, Program
+from workflows.kernel.weakness import Weakness
 from workflows.kernel.workflow import Workflow
 
 YEARS = 15
@@ -33,6 +34,14 @@ class SlackLinks(Protocol):
     def users(self) -> Mapping[PersonId, str]: ...
 
 
+class Weaknesses(Protocol):
+    """What scanners found, as far as it may be asked about."""
+
+    def get(self, weakness: str) -> Weakness | None: ...
+
+    def worst(self) -> tuple[Weakness, ...]: ...
+
+
 class FactBook:
     """Builds facts from the store; keeps the program and the directory of the newest complete pull at hand."""
 
@@ -44,7 +53,9 @@ class FactBook:
         closed_days: Callable[[Company, int, int], tuple[date, ...]] = lambda company, first, last: company.closed_days,
         links: SlackLinks | None = None,
         workflows: Sequence[Workflow] = (),
+        weaknesses: Weaknesses | None = None,
     ) -> None:
+        self._weak = weaknesses
         self._offers = {w.name: w.offered for w in workflows if w.approves}
         self._links = links
         self._closed = closed_days
@@ -149,7 +160,16 @@ class FactBook:
             deputy=deputy.id if deputy else None,
             sources={source.id: source for source in program.sources},
             approvals=self._offered(program) if needs.approvals else Approvals(),
+            weaknesses=self._weaknesses(needs),
         )
+
+    def _weaknesses(self, needs: FactNeeds) -> tuple[Weakness, ...]:
+        if self._weak is None:
+            return ()
+        if needs.weaknesses:
+            return self._weak.worst()
+        one = self._weak.get(needs.weakness) if needs.weakness else None
+        return (one,) if one is not None else ()
 
     def _offered(self, program: Program) -> Approvals:
         """What can be asked for under the program's controls."""

@@ -45,6 +45,7 @@ class Settings:
     environment: Mapping[str, str]
     tsa_url: str = ""
     tsa_ca: Path | None = None
+    okta_groups_token: str = ""
     github_app_id: str = ""
     github_app_private_key: str = ""
     github_webhook_secret: str = ""
@@ -86,6 +87,7 @@ KNOWN = {
     "ATTESTER_PUBLIC_URL": "where people and Slack reach the web process, https://…",
     "OKTA_CLIENT_ORGURL": "https://…okta.com",
     "OKTA_CLIENT_TOKEN": "an API token of a read-only administrator",
+    "OKTA_GROUPS_TOKEN": "an API token that may change memberships of the groups that the program grants through Okta",
     "OKTA_OIDC_ISSUER": "https://…okta.com or https://…okta.com/oauth2/default: where people sign in",
     "OKTA_OIDC_CLIENT_ID": "Attester's public client (PKCE) there; redirect: ATTESTER_PUBLIC_URL/login/callback",
     "GITHUB_APP_ID": "the id of the GitHub App that answers for protected environments",
@@ -267,6 +269,7 @@ def load(environment: Mapping[str, str] | None = None) -> Settings:
         slack_api_url=get("ATTESTER_SLACK_API_URL"),
         okta_org_url=get("OKTA_CLIENT_ORGURL"),
         okta_token=get("OKTA_CLIENT_TOKEN"),
+        okta_groups_token=get("OKTA_GROUPS_TOKEN"),
         okta_oidc_issuer=get("OKTA_OIDC_ISSUER"),
         okta_oidc_client_id=get("OKTA_OIDC_CLIENT_ID"),
         aws_endpoint_url=get("AWS_ENDPOINT_URL"),

@@ -8,7 +8,20 @@ from collections.abc import Sequence
 import click
 
 from bot.answers import answer
-from bot.cli import case, database, doctor, erase, evidence, identity, keykeeping, ledger, packet, process, program
+from bot.cli import (
+    case,
+    database,
+    doctor,
+    erase,
+    evidence,
+    finding,
+    identity,
+    keykeeping,
+    ledger,
+    packet,
+    process,
+    program,
+)
 from bot.cli.common import FAILURES, Stopped
 from bot.demo.command import demo
 from bot.main import our_version
@@ -31,6 +44,7 @@ for _command in (
     identity.identity,
     case.case,
     evidence.evidence,
+    finding.finding,
     packet.export,
     packet.verify,
     ledger.ledger,

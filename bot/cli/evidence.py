@@ -8,6 +8,7 @@ import click
 
 from bot.cli.common import Stopped, as_json, product, show
 from bot.evidence.intake import FILE_LIMIT, Brought, Intake
+from bot.main.scan import Report, Scans
 
 
 @click.group()
@@ -20,20 +21,32 @@ def evidence() -> None:
 @click.option("--control", required=True, metavar="ID", help="The control that the files are evidence for.")
 @click.option("--kind", default="", help="What the files are, where their content does not say it.")
 @click.option("--commit", default="", metavar="SHA", help="The commit that they are about; recorded as your claim.")
+@click.option("--repository", default="", metavar="OWNER/NAME", help="What was scanned: findings are followed by it.")
 @as_json
-def push(files: tuple[Path, ...], control: str, kind: str, commit: str, as_json: bool) -> None:
+def push(files: tuple[Path, ...], control: str, kind: str, commit: str, repository: str, as_json: bool) -> None:
     """Keep files as evidence, exactly as they are: all of them or none.
 
-    A report with a secret in it is refused before anything is stored.
+    A report with a secret in it is refused before anything is stored. What a scanner found in a repository can be accepted
+    in Slack with /access finding, and each later scan of it says whether it is still there.
     """
     brought = [Brought(path.name, _bytes(path)) for path in files]
+    by = "attester evidence push"
     with product() as p:
         intake = Intake(p.vault, p.runtime, p.facts)
-        taken = intake.take(control, brought, "cli", "attester evidence push", kind=kind, commit=commit)
+        taken = intake.take(control, brought, "cli", by, kind=kind, commit=commit, repository=repository)
+        reports = Scans(p).catch_up()
     rows = [
         {"file": a.name, "sha256": a.sha256, "bytes": a.size, "kind": a.kind, "known": a.kind_source} for a in taken
     ]
     show(rows, as_json, "")
+    for report in reports:
+        click.echo(_said(report), err=as_json)
+
+
+def _said(report: Report) -> str:
+    count = f"{len(report.found)} finding{'' if len(report.found) == 1 else 's'}"
+    whole = "the whole" if not report.why else f"not the whole: {report.why[0].lower()}{report.why[1:]}"
+    return f"{report.tool} over {report.repository}: {count}, {whole}"
 
 
 def _bytes(path: Path) -> bytes:

@@ -7,6 +7,7 @@ import click
 from bot.answers import answer
 from bot.cli.common import as_json, product, show
 from bot.main import Product, outside
+from bot.main.scan import Scans
 from bot.signing import verify_p256
 from bot.store.ledger import Log
 from bot.store.replay import deviations, folding, mend
@@ -43,7 +44,10 @@ def recover(as_json: bool) -> None:
     """Make the tables anew where they say something else than the events. Events and the log are never touched."""
     with product() as p:
         mended = mend(p.database, folding(p.runtime.workflows))
+        reports = Scans(p).again()
     show([{"mended": str(d)} for d in mended], as_json, "Nothing to mend: the tables say what the events say.")
+    if reports:
+        click.echo(f"The list of findings was made anew from {reports} reports.", err=as_json)
 
 
 @ledger.command()

@@ -19,6 +19,8 @@ FILE_LIMIT = 64 * 1024 * 1024
 MOST_FILES = 20
 NAME_LIMIT = 200
 COMMIT = re.compile(r"[0-9a-f]{40}(?:[0-9a-f]{24})?")
+_NAME = r"(?!\.+(?:/|$))[A-Za-z0-9_.-]+"
+REPOSITORY = re.compile(rf"(?=.{{3,120}}$){_NAME}(?:/{_NAME}){{1,3}}")
 KIND = re.compile(r"[a-z0-9]+(?:[._][a-z0-9]+)*")
 MEDIA = {DOCUMENT: "application/octet-stream", "sarif": "application/sarif+json"}
 
@@ -53,7 +55,15 @@ class Intake:
         self._limit = limit
 
     def take(
-        self, control: str, brought: Sequence[Brought], how: Way, by: str, *, kind: str = "", commit: str = ""
+        self,
+        control: str,
+        brought: Sequence[Brought],
+        how: Way,
+        by: str,
+        *,
+        kind: str = "",
+        commit: str = "",
+        repository: str = "",
     ) -> list[Arrived]:
         """All of the files or none. Raises Refused with what to do; then nothing of any file was stored.
 
@@ -61,7 +71,11 @@ class Intake:
         EvidenceAltered where it gives back other bytes; and what the runtime raises.
         """
         self._check_call(control, brought, kind, commit)
-        found = [self._judged(file, kind, commit, control, how, by) for file in brought]
+        if repository and not REPOSITORY.fullmatch(repository):
+            why = "The repository is not written as one."
+            raise _refused("unknown_repository", why, "Write owner/name, such as acme/payments.")
+        told = {"commit": commit, "repository": repository.lower()}
+        found = [self._judged(file, kind, control, how, by).model_copy(update=told) for file in brought]
         for file, arrived in zip(brought, found, strict=True):
             if self._vault.put(file.data) != arrived.sha256:
                 raise OSError(f"the vault filed {file.name} under another digest")
@@ -86,7 +100,7 @@ class Intake:
             why = "The commit is no full commit id."
             raise _refused("unknown_commit", why, "Give all 40 hex digits: git rev-parse HEAD")
 
-    def _judged(self, file: Brought, kind: str, commit: str, control: str, how: Way, by: str) -> Arrived:
+    def _judged(self, file: Brought, kind: str, control: str, how: Way, by: str) -> Arrived:
         clean = cleaned(file.name)
         if clean != file.name:
             why = "The name of a file has a path, a control character or more than 200 characters in it."
@@ -105,7 +119,6 @@ class Intake:
             media_type=MEDIA.get(recognised, "application/json"),
             kind=kind or recognised,
             kind_source="declared" if kind else "recognised",
-            commit=commit,
         )
 
     def _without_secrets(self, file: Brought, control: str, how: Way, by: str) -> Read:

@@ -55,8 +55,13 @@ def _clear(value: Any) -> bool:
     return isinstance(value, str) and value != "" and not any(value == word for word in REDACTED)
 
 
+def _items(value: Any) -> list[Any]:
+    """The findings of a report that is a list of them, or a single one."""
+    return value if isinstance(value, list) else [value]
+
+
 def _gitleaks(value: Any) -> Iterator[Secret]:
-    for number, item in enumerate(value):
+    for number, item in enumerate(_items(value)):
         match = item.get("Match")
         shown = isinstance(match, str) and match != "" and not any(word in match for word in REDACTED)
         if _clear(item.get("Secret")) or shown or item.get("Fragment"):
@@ -67,7 +72,7 @@ def _fields(rule: str, mend: str, *names: str) -> Callable[[Any], Iterator[Secre
     """A list whose items have the secret in one of these fields."""
 
     def found(value: Any) -> Iterator[Secret]:
-        for number, item in enumerate(value if isinstance(value, list) else [value]):
+        for number, item in enumerate(_items(value)):
             for name in names:
                 held = item.get(name)
                 if held and not (isinstance(held, str) and any(word in held for word in REDACTED)):
@@ -77,7 +82,7 @@ def _fields(rule: str, mend: str, *names: str) -> Callable[[Any], Iterator[Secre
 
 
 def _trufflehog(value: Any) -> Iterator[Secret]:
-    for number, item in enumerate(value if isinstance(value, list) else [value]):
+    for number, item in enumerate(_items(value)):
         raw = {item.get(name) for name in ("Raw", "RawV2") if isinstance(item.get(name), str) and item.get(name)}
         for name in ("Raw", "RawV2"):
             if item.get(name):
@@ -123,7 +128,7 @@ def _trivy(value: Any) -> Iterator[Secret]:
 
 
 def _opa(value: Any) -> Iterator[Secret]:
-    for number, item in enumerate(value if isinstance(value, list) else [value]):
+    for number, item in enumerate(_items(value)):
         hidden = [*(item.get("masked") or []), *(item.get("erased") or [])]
         for pointer, text in walk(item.get("input"), "/input"):
             if text and pointer.rsplit("/", 1)[-1].lower() in OPA_KEYS and pointer not in hidden:

@@ -35,11 +35,12 @@ class GitHubFailed(Exception):
 
 @dataclass(frozen=True)
 class Answer:
-    """A whole answer. ``raw`` are its exact bytes, ``said`` what they say."""
+    """A whole answer. ``raw`` are its exact bytes, ``said`` what they say, ``request_id`` is GitHub's name of the request."""
 
     status: int
     raw: bytes
     said: Any
+    request_id: str = ""
 
 
 @dataclass(frozen=True)
@@ -52,7 +53,10 @@ class Listed:
 
 
 def path(*segments: str) -> str:
-    """A path of the API, each segment percent-encoded."""
+    """A path of the API, each segment percent-encoded. Raises GitHubFailed for a segment that would lead elsewhere."""
+    # A client resolves `..` before it asks: the address would be another one, and with DELETE another thing is gone.
+    if any(s in ("", ".", "..") for s in segments):
+        raise GitHubFailed("failed", "a name that is empty or only dots cannot be asked about")
     return "".join(f"/{quote(s, safe='')}" for s in segments)
 
 
@@ -112,7 +116,17 @@ class GitHub:
 
     def post(self, installation: str, where: str, body: Mapping[str, Any]) -> Answer:
         """Say something; the answer is given back whatever its status, unless GitHub is busy or down."""
-        return self._as_installation(installation, "POST", where, body=body)
+        return self.tell(installation, "POST", where, body)
+
+    def tell(
+        self,
+        installation: str,
+        method: Literal["GET", "POST", "PUT", "DELETE"],
+        where: str,
+        body: Mapping[str, Any] | None = None,
+    ) -> Answer:
+        """The answer whatever its status, unless GitHub is busy or down."""
+        return self._as_installation(installation, method, where, body=body)
 
     def as_app(self, where: str) -> Answer:
         """The answer to a question that the App asks for itself."""
@@ -183,7 +197,8 @@ class GitHub:
         except httpx.RequestError as error:
             raise GitHubFailed("unsure", f"GitHub could not be reached ({type(error).__name__})") from None
         _busy(response, where)
-        return Answer(response.status_code, bytes(raw), _said(bytes(raw)))
+        named = response.headers.get("x-github-request-id", "")[:200]
+        return Answer(response.status_code, bytes(raw), _said(bytes(raw)), named)
 
 
 def _busy(response: httpx.Response, where: str) -> None:

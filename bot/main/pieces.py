@@ -18,6 +18,7 @@ from bot.main.keys import note_keys
 from bot.main.signin import SignIn, links_of, sign_in_of
 from bot.main.standing import ledger_state
 from bot.main.storage import Storage, our_version
+from bot.main.weakness import OpenWeaknesses
 from bot.program.closed import closed_days
 from bot.pull import Puller
 from bot.runtime import Runtime, fresh_nonce
@@ -28,6 +29,7 @@ from bot.slack.chat import SlackWeb
 from bot.slack.installation import Installed
 from bot.slack.ports import Deps
 from bot.sources.opening import SourceOpener
+from bot.store.finding import Findings
 from bot.store.keys import Keys
 from bot.store.outbox_queue import Queue
 from bot.store.outbox_values import SLACK_LIMITS, Limit
@@ -56,7 +58,8 @@ class Pieces(Storage):
     @cached_property
     def facts(self) -> FactBook:
         """What rules may know."""
-        return FactBook(self.record, self.snapshots, self.programs, closed_days, self.links, WORKFLOWS)
+        weak = OpenWeaknesses(Findings(self.database), self.record, self.clock)
+        return FactBook(self.record, self.snapshots, self.programs, closed_days, self.links, WORKFLOWS, weak)
 
     @cached_property
     def links(self) -> Linking | None:

@@ -9,7 +9,7 @@ from typing import Any
 from bot.facts import NoProgram
 from bot.main.pieces import Pieces
 from bot.store.pipeline import PipelineDeploy, Pipelines
-from workflows.approval.model import Approval, Environment, Settings
+from workflows.approval.model import Approval, Entry, Environment, Settings
 from workflows.kernel.arrival import EvidenceReceived, case_of
 from workflows.kernel.identity import Directory, Person, PersonId
 from workflows.kernel.model import CaseId, Control, Digest, EvidenceRef
@@ -122,10 +122,21 @@ class ProgramRules:
         """(control, entry) of every environment whose deploys are approved."""
         return [(c.id, e) for c, settings in self._controls() for e in settings.environments]
 
+    def entries(self) -> Sequence[tuple[str, Entry]]:
+        """(control, entry) of everything that can be asked for."""
+        return [(c.id, e) for c, settings in self._controls() for e in settings.catalogue]
+
     def people(self, control: str) -> WhoIsWho:
         """Who is who, as this control and the directory have it now."""
         settings = next((s for c, s in self._controls() if c.id == control), Settings())
         return WhoIsWho(settings, self._pieces.facts.directory(), self._linked(settings.accounts))
+
+    def logins(self, control: str, person: Person) -> set[str]:
+        """The logins in the pipeline's system of a person: those that the program's aliases name, else those that are
+        linked for sure in the source of accounts. In lower case."""
+        settings = next((s for c, s in self._controls() if c.id == control), Settings())
+        named = {name.lower() for name, known in settings.aliases.items() if known.lower() == person.login.lower()}
+        return named or {name for name, known in self._linked(settings.accounts).items() if known == person.id}
 
     def _linked(self, source: str) -> Mapping[str, PersonId]:
         latest = self._pieces.snapshots.latest(source) if source else None
@@ -147,7 +158,7 @@ class ProgramRules:
             if event.name != EvidenceReceived.NAME:
                 continue
             received = EvidenceReceived.model_validate(event.body)
-            for file, ref in zip(received.files, received.evidence(), strict=True):
+            for file, ref in zip(received.files, received.brought(), strict=True):
                 if file.commit == commit and file.name in names:
                     found[file.name] = ref
         return tuple(found.values())

@@ -13,10 +13,12 @@ from bot.jobs import Jobs, Tick
 from bot.main import outside
 from bot.main.deploy import Deploys
 from bot.main.erasure import erase_agreed
+from bot.main.grant import Granting
 from bot.main.keykeeping import settle
 from bot.main.notes import Integrating, Notes
 from bot.main.pieces import Pieces
 from bot.main.proof import proof_of
+from bot.main.scan import Scans
 from bot.main.standing import Watch, frozen_now, ledger_state
 from bot.main.storage import our_version
 from bot.outbox import Deliverer
@@ -66,6 +68,11 @@ class Product(Pieces):
         return Deploys(self)
 
     @cached_property
+    def granting(self) -> Granting:
+        """Grants through the source, and takes away at the end."""
+        return Granting(self, self.deploys)
+
+    @cached_property
     def due(self) -> Due:
         """Looks at what time alone causes."""
         return Due(self.record, self.runtime, self.facts, self.clock)
@@ -77,6 +84,7 @@ class Product(Pieces):
             "home": Homes(self.chat, lambda user: self.office.events.render(user, self.installed())),
             "copy": Copies(self.record.evidence, self.vault),
             "pull": Pulls(self.puller.pull),
+            "grant": self.granting,
             "receipt": ReceiptsInThreads(self.chat, self.receipts.card, self.settings.public_url),
             **self.deploys.handlers(),
         }
@@ -98,6 +106,7 @@ class Product(Pieces):
             Tick("reconcile", 3600.0, self.reconciler().run, at_start=False),
             Tick("forget", 3600.0, self._forget),
             Tick("receipt", 2.0, lambda: self.receipts.enqueue(self.clock.now())),
+            Tick("scans", 60.0, lambda: Scans(self).catch_up()),
             Tick("erase", 600.0, lambda: erase_agreed(self, self.runtime)),
             Tick("keys", 10.0, lambda: settle(self, self.runtime)),
             Tick("standing", 60.0, Watch(self, self.queue, self.facts, lambda: ledger_state(self, self.queue)).run),

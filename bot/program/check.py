@@ -158,6 +158,10 @@ def _cadence_fits(draft: Draft) -> Iterator[Problem]:
 
 
 def _levels_are_reachable(draft: Draft, reachable: Sequence[str]) -> Iterator[Problem]:
+    mend = f"Set OKTA_OIDC_ISSUER and OKTA_OIDC_CLIENT_ID, or write {quoted(REACHABLE[-1])}."
+    if draft.company is not None and (level := draft.company.value.record_assurance) not in reachable:
+        what = f"The level {quoted(level)} wants a sign-in, and none is set up here."
+        yield draft.company.problem(what, mend, "record_assurance")
     for control in draft.controls:
         settings = control.value.settings
         wanted = settings.get("wanted")
@@ -165,7 +169,6 @@ def _levels_are_reachable(draft: Draft, reachable: Sequence[str]) -> Iterator[Pr
         for key, level in levels:
             if isinstance(level, str) and level not in reachable:
                 what = f"The level {quoted(level)} wants a sign-in, and none is set up here."
-                mend = f"Set OKTA_OIDC_ISSUER and OKTA_OIDC_CLIENT_ID, or write {quoted(REACHABLE[-1])}."
                 yield control.problem(what, mend, *(("wanted", key) if key != "assurance" else (key,)))
 
 
@@ -191,6 +194,24 @@ def _accounts_are_a_source(draft: Draft) -> Iterator[Problem]:
             )
 
 
+def _ways_lead_somewhere(draft: Draft) -> Iterator[Problem]:
+    """What is granted through Okta is a group of an Okta source: only there is the entitlement's id the group's."""
+    kinds = {s.value.id: s.value.kind for s in draft.sources}
+    for control in draft.controls:
+        for number, entry in enumerate(control.value.settings.get("catalogue") or ()):
+            if entry.get("through") != "okta":
+                continue
+            kind = kinds.get(entry["source"], "okta")
+            if kind != "okta":
+                what = f"{quoted(entry['source'])} is a source of kind {kind}, and through: okta grants in Okta."
+                mend = "Write an Okta source, or take `through` away: the granter is asked then."
+                yield control.problem(what, mend, "catalogue", number, "through")
+            elif not entry["entitlement"].startswith("00g"):
+                what = f"{quoted(entry['entitlement'])} is no Okta group, and only groups are granted through Okta."
+                mend = "Write the group's id, which starts with 00g, or take `through` away."
+                yield control.problem(what, mend, "catalogue", number, "entitlement")
+
+
 def _lapsed(draft: Draft, today: date) -> Iterator[Problem]:
     mend = "Review the system, or have it accepted again with a later date."
     for left_out in (*draft.out_of_scope, *draft.excepted):
@@ -211,4 +232,5 @@ CHECKS: Sequence[Callable[[Draft], Iterator[Problem]]] = (
     _cadence_fits,
     _environments_have_one_control,
     _accounts_are_a_source,
+    _ways_lead_somewhere,
 )

@@ -133,6 +133,9 @@ class CompanyFile(_Shape):
         le=20,
         description="How long records are kept: copies in a bucket are locked so long, and none is erased before.",
     )
+    record_assurance: Literal["slack", "slack+sso", "slack+sso+mfa"] = Field(
+        "slack", description="How surely it must be known who erases records or ends a signing key."
+    )
 
 
 class CadenceShape(_Shape):

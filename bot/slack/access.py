@@ -29,6 +29,11 @@ def declare_risk(deps: Deps, person: Person, now: datetime) -> Said | Link:
     return _form(deps, person, "risk", "risks")
 
 
+def accept_finding(deps: Deps, person: Person, now: datetime) -> Said | Link:
+    """The form for accepting, for a time, what a scanner found."""
+    return _form(deps, person, "finding", "risks")
+
+
 def _form(deps: Deps, person: Person, act: str, setting: str) -> Said | Link:
     controls = [c for c in deps.book.program().controls if c.workflow == WORKFLOW and c.settings.get(setting)]
     if not controls:

@@ -8,7 +8,7 @@ from datetime import datetime
 from difflib import get_close_matches
 from html import unescape
 
-from bot.slack.access import ask_access, declare_risk, my_requests
+from bot.slack.access import accept_finding, ask_access, declare_risk, my_requests
 from bot.slack.home import ask_blocks, link_account
 from bot.slack.ports import Deps
 from bot.slack.said import LISTED, Said
@@ -97,11 +97,12 @@ COMMANDS: Mapping[str, SlashCommand] = {
         SlashCommand(
             name="/access",
             description="Ask for access, and see what you asked for",
-            hint="[mine|risk|help]",
+            hint="[mine|finding|risk|help]",
             words=(
                 Word("", "ask for access, for yourself or somebody else", "person", ask_access),
                 Word("mine", "your open requests and what you have for a time", "person", my_requests),
-                Word("risk", "ask to accept a known weakness for a time", "person", declare_risk),
+                Word("finding", "ask to accept for a time what a scanner found", "person", accept_finding),
+                Word("risk", "ask to accept a weakness that no scanner found", "person", declare_risk),
             ),
         ),
     )

@@ -201,7 +201,9 @@ class Desk:
         if case is None:
             raise Refused("outdated", "This button is outdated or not ours.", "Open the Home tab for what is waiting.")
         state, _ = self._runtime.state(case)
-        return Case(case, self._runtime.workflow(case), state, self._runtime.facts(case))
+        workflow = self._runtime.workflow(case)
+        needs = workflow.form_needs(link.act if link else "")
+        return Case(case, workflow, state, self._runtime.facts(case, needs))
 
     def _assigned(self, case: Case, who: Somebody) -> bool:
         person = who.facts.person

@@ -65,9 +65,9 @@ def check_shape(payload: Mapping[str, Any]) -> None:
             raise Malformed(f"bad_{name}")
         if isinstance(payload.get(name), dict):
             _typed(payload[name], ("id", "team_id", "enterprise_id"), str)
-    for found in payload.get("authorizations") or []:
-        if not isinstance(found, dict):
-            raise Malformed("bad_authorizations")
+    granted = payload.get("authorizations") or []
+    if not isinstance(granted, list) or not all(isinstance(found, dict) for found in granted):
+        raise Malformed("bad_authorizations")
     if payload.get("type") == "block_actions":
         _check_actions(payload.get("actions"))
     if payload.get("type") in ("view_submission", "view_closed"):

@@ -13,6 +13,7 @@ from bot.sources.aws.connector import AwsConnector
 from bot.sources.certified import CertifiedSource, Connector, recertified, uncertified
 from bot.sources.csv import CsvConnector
 from bot.sources.okta.connector import OktaConnector
+from bot.sources.okta.membership import OktaGroup
 from bot.sources.settings import SETTINGS, AwsSettings, CsvSettings, OktaSettings, SourceSettings
 from workflows.kernel.identity import Pull
 from workflows.kernel.ports import Clock, SourceFailed, Vault
@@ -70,11 +71,7 @@ def _connector(
     if isinstance(settings, CsvSettings):
         return CsvConnector(config.id, config.system, settings, base_folder, clock.now)
     if isinstance(settings, OktaSettings):
-        url = settings.org_url or base_url
-        if not url:
-            raise SourceFailed(
-                f"The source {config.id} has no address. Set OKTA_CLIENT_ORGURL to https://YOURS.okta.com."
-            )
+        url = okta_url(config, settings, base_url)
         if not credential:
             raise SourceFailed(
                 f"The source {config.id} has no token. Set OKTA_CLIENT_TOKEN to one of a read-only administrator."
@@ -83,6 +80,14 @@ def _connector(
     if isinstance(settings, AwsSettings):
         return AwsConnector(settings, base_url, now=clock.now, wait=wait, progress=progress)
     raise SourceFailed(f"The source {config.id} is of kind {config.kind}, which this version does not read.")
+
+
+def okta_url(config: SourceConfig, settings: OktaSettings, base_url: str | None) -> str:
+    """The address of an Okta source. Raises SourceFailed where there is none."""
+    url = settings.org_url or base_url
+    if not url:
+        raise SourceFailed(f"The source {config.id} has no address. Set OKTA_CLIENT_ORGURL to https://YOURS.okta.com.")
+    return url
 
 
 class SourceOpener:
@@ -113,6 +118,17 @@ class SourceOpener:
             progress=progress,
             wait=self._wait,
         )
+
+    def okta(self, config: SourceConfig, group: str) -> OktaGroup:
+        """One group of an Okta source, to add people to, with a token of its own. Raises SourceFailed where it has none."""
+        settings = settings_of(config)
+        if not isinstance(settings, OktaSettings):
+            why = f"The source {config.id} is not Okta's. Take through: okta from the entries that name it."
+            raise SourceFailed(why)
+        token = self._settings.okta_groups_token
+        if not token:
+            raise SourceFailed("OKTA_GROUPS_TOKEN is not set, and the program grants through Okta.")
+        return OktaGroup(okta_url(config, settings, self._settings.okta_org_url), token, group, self._clock.now)
 
     def failed(self, config: SourceConfig, why: str, started_by: str) -> Pull:
         """A partial pull of nothing, with this reason."""

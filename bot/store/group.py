@@ -1,7 +1,7 @@
 """Group commit: decisions that arrive while others are being written share the next transaction and its one sync.
 
-SQLite has one writer at a time: sixteen threads that each want its lock poll for it, and the unlucky wait for a second.
-PostgreSQL lets transactions go side by side, two for each process; one that waits for a lock does not hold up the rest.
+SQLite has one writer at a time: sixteen threads that each want its lock poll for it, and the unlucky wait for a second. On
+PostgreSQL the processes write side by side, each of them one transaction at a time, which costs less than many small ones.
 """
 
 from __future__ import annotations
@@ -48,7 +48,7 @@ class Group(Generic[Kind]):
         self._write = write
         self._waiting: deque[Job[Kind]] = deque()
         self._turn = Condition()
-        self._free = 1 if database.sqlite else 2
+        self._writing = False
 
     def commit(self, what: Kind) -> None:
         """Write it in a transaction and commit it. Raises what was in its way, or what became of the transaction."""
@@ -63,10 +63,9 @@ class Group(Generic[Kind]):
     def _mine(self, job: Job[Kind]) -> bool:
         """Whether it is this caller's turn to write; False once somebody else has written its decision."""
         with self._turn:
-            while not job.done and (not self._free or job not in self._waiting):
+            while self._writing and not job.done:
                 self._turn.wait()
-            if not job.done:
-                self._free -= 1
+            self._writing = self._writing or not job.done
             return not job.done
 
     def _lead(self) -> None:
@@ -81,7 +80,7 @@ class Group(Generic[Kind]):
             with self._turn:
                 for job in jobs:
                     job.done = True
-                self._free += 1
+                self._writing = False
                 self._turn.notify_all()
 
     def _settle(self, jobs: Sequence[Job[Kind]]) -> None:

@@ -197,9 +197,9 @@ def _write_outbox(session: Session, write: CaseWrite) -> None:
     for number, want in enumerate(write.wants):
         enqueue(
             session,
-            lane=f"source:{want.source}",
+            lane=f"{'source' if want.kind == 'pull' else want.kind}:{want.source}",
             kind=want.kind,
-            payload={"source": want.source, "reason": want.reason},
+            payload={"source": want.source, "reason": want.reason, "case": write.case},
             dedupe_key=f"{want.kind}:{write.case}:{last}:{number}",
             not_before=want.not_before,
             priority=2,

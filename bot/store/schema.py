@@ -5,6 +5,7 @@ from sqlalchemy import MetaData
 from bot.store import (
     table_anchor,
     table_case,
+    table_finding,
     table_frozen,
     table_identity,
     table_ledger,
@@ -17,6 +18,7 @@ from bot.store.base import Row
 TABLES = (
     table_anchor,
     table_case,
+    table_finding,
     table_frozen,
     table_identity,
     table_ledger,

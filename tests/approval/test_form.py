@@ -51,7 +51,12 @@ def test_whoever_asks_stands_in_the_form_and_the_choices_are_the_catalogues() ->
     assert check_view(form.view) == []
     fields = {b["block_id"]: b["element"] for b in form.view["blocks"] if b["type"] == "input"}
     assert fields["person"]["initial_option"]["text"]["text"] == "Lena Novak (lena@acme.test)"
-    assert [o["value"] for o in fields["what"]["options"]] == ["payments-admin", "web-write", "release-sign"]
+    assert [o["value"] for o in fields["what"]["options"]] == [
+        "payments-admin",
+        "web-write",
+        "release-sign",
+        "billing-write",
+    ]
     assert {"usual", "standing", "90d"} <= {o["value"] for o in fields["length"]["options"]}
     assert "365d" not in {o["value"] for o in fields["length"]["options"]}
 

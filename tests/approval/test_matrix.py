@@ -63,8 +63,9 @@ def shorteners(state: Approval) -> set[str]:
 
 def requester(state: Approval) -> set[str]:
     before = state.status in ("collecting", "asked", "approved", "effect_failed") and not state.extra
-    reported = state.grant is not None and state.grant.reported_at is not None
-    return {state.request.requester.id} if state.request.requester and before and not reported else set()
+    # What a system grants by itself may be there before anybody hears of it.
+    there = state.grant is not None and (state.grant.reported_at is not None or state.grant.by_itself)
+    return {state.request.requester.id} if state.request.requester and before and not there else set()
 
 
 def doers(task: str) -> Callable[[Approval], set[str]]:
@@ -97,7 +98,7 @@ def reviewers(state: Approval) -> set[str]:
 
 def explainers(state: Approval) -> set[str]:
     owners = {p.id for p in (state.frame.owner, state.frame.deputy) if p}
-    return owners if state.status in ("bypassed", "unguarded") and not state.explained else set()
+    return owners if state.status in ("bypassed", "unguarded", "uncovered") and not state.explained else set()
 
 
 def earlier_end(state: Approval, example: Example) -> Any:

@@ -20,8 +20,8 @@ from tests.support.postgres import DURABLE, Server, postgres_server
 from workflows.kernel.checkpoint import verified
 from workflows.kernel.merkle import leaf_hash
 
-KILLS_SQLITE = 85
-KILLS_POSTGRES = 85
+KILLS_SQLITE = 120
+KILLS_POSTGRES = 50
 STOPS = 32
 ROLES = ("writer", "writer", "integrator", "integrator")
 

@@ -21,6 +21,8 @@ import jwt
 from cryptography.hazmat.primitives.asymmetric import rsa
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 
+from tests.deploy.github_team import Teams, answer
+
 REPOSITORY = "acme/payments"
 INSTALLATION = 4711
 APP = "99"
@@ -41,7 +43,7 @@ def commit_of(sha: str, login: str | None, message: str, email: str = "") -> dic
 
 
 @dataclass
-class Repository:
+class Repository(Teams):
     """What the stand-in holds; tests change it as they like."""
 
     runs: dict[str, dict[str, Any]] = field(default_factory=dict)
@@ -154,6 +156,12 @@ class _Desk(BaseHTTPRequestHandler):
     def do_POST(self) -> None:
         self._serve("POST")
 
+    def do_PUT(self) -> None:
+        self._serve("PUT")
+
+    def do_DELETE(self) -> None:
+        self._serve("DELETE")
+
     def _serve(self, method: str) -> None:
         body = self.rfile.read(int(self.headers.get("content-length") or 0))
         where = urlsplit(self.path)
@@ -179,11 +187,14 @@ class _Desk(BaseHTTPRequestHandler):
         token = self.headers.get("authorization", "").removeprefix("Bearer ")
         if parts[0] == "app":
             return (*self._token(token, parts), False)
-        if parts == ["repos", *REPOSITORY.split("/"), "installation"]:
+        if parts in (["repos", *REPOSITORY.split("/"), "installation"], ["orgs", "acme", "installation"]):
             status, _ = self._token(token, ["app"])
             return status, {"id": INSTALLATION} if status == 200 else {"message": "Bad credentials"}, False
         if token not in self.twin.tokens:
             return 401, {"message": "Bad credentials"}, False
+        if parts[:3] == ["orgs", "acme", "teams"]:
+            fault = self.twin.faults.pop(0) if self.twin.faults else 0
+            return answer(self.twin.repository, method, parts[3], parts[5:], fault)
         if parts[:3] != ["repos", *REPOSITORY.split("/")]:
             return 404, {"message": "Not Found"}, False
         if method == "POST":

@@ -133,3 +133,41 @@ def test_evidence_that_was_pushed_travels_in_the_packet(product: Product, tmp_pa
 
     assert main(["export", "--from", day, "--to", day, "--out", str(out)]) == 0
     assert main(["verify", str(out)]) == 0
+
+
+def test_a_report_of_a_repository_says_what_it_shows_and_its_findings_are_listed_and_gated(
+    product: Product, capsys: pytest.CaptureFixture[str]
+) -> None:
+    about = ("--repository", "Acme/Payments", "--commit", COMMIT)
+    assert push(DATA / "semgrep.json", DATA / "trivy-clean.json", more=about) == 0
+    said = capsys.readouterr().out
+    listed = main(["finding", "list", "--repository", "acme/Payments", "--json"])
+    rows = json.loads(capsys.readouterr().out)
+
+    stopped = main(["finding", "gate", str(DATA / "semgrep.json"), *about])
+    why = capsys.readouterr().out
+    let = main(["finding", "gate", str(DATA / "trivy-clean.json"), *about])
+    clear = capsys.readouterr().out
+
+    assert "semgrep over acme/payments: 2 findings, the whole" in said
+    assert "trivy over acme/payments: 0 findings, the whole" in said
+    assert listed == 0
+    assert [(row["severity"], row["tool"], row["place"], row["accepted by"]) for row in rows] == [
+        ("high", "semgrep", "sample/brute.py", ""), ("medium", "semgrep", "sample/function.go", ""),
+    ]  # fmt: skip
+    assert (stopped, let) == (1, 0)
+    assert "accepted by nobody" in why
+    assert "Nothing of level high or above that is not accepted." in clear
+
+
+@pytest.mark.parametrize("wrong", ["payments", "../x", "a b/c", "a/b/c/d/e", "-/" + "x" * 200])
+def test_what_is_no_repository_is_refused_with_how_to_write_one(
+    product: Product, capsys: pytest.CaptureFixture[str], wrong: str
+) -> None:
+    capsys.readouterr()
+
+    assert push(DATA / "semgrep.json", more=("--repository", wrong)) == 1
+
+    assert "Write owner/name, such as acme/payments." in capsys.readouterr().err
+    assert names(product) == []
+    assert main(["finding", "gate", str(DATA / "semgrep.json"), "--repository", wrong, "--commit", COMMIT]) == 2

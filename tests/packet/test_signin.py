@@ -143,6 +143,8 @@ def test_one_sign_in_for_23_lines_stands_for_exactly_these_23(claimed: Make) -> 
     ("change", "says"),
     [
         (lambda c: c.said.update(case="approval/access/github/payments-admin/lena"), "none of the decisions"),
+        (lambda c: c.said.update(program="ac" * 32), "none of the decisions"),
+        (lambda c: c.said.update(shown="ce" * 32), "none of the decisions"),
         (lambda c: setattr(c, "sub", TOM), "another person's"),
         (lambda c: c.files.pop(0), "not among its evidence"),
         (lambda c: c.files.pop(1), "not among the evidence that was signed"),
@@ -158,7 +160,7 @@ def test_one_sign_in_for_23_lines_stands_for_exactly_these_23(claimed: Make) -> 
         (lambda c: c.edit("attester.signin.jwks", lambda t: t.update(keys=[OTHER.jwk()])), "list of keys"),
     ],
     ids=[
-        "another case", "another person", "no proof", "no token", "short salt",
+        "another case", "another program", "another card", "another person", "no proof", "no token", "short salt",
         "another salt", "no decision", "no digest", "no object", "no token at all", "no algorithm", "another key",
         "no keys", "other keys",
     ],

@@ -7,7 +7,7 @@ from typing import Any
 from urllib.parse import urlencode
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from tests.slack.acme import TEAM
@@ -148,6 +148,7 @@ payloads = st.dictionaries(names, things, max_size=8)
 
 @settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(payload=payloads, kind=types, ours=st.booleans(), as_event=st.booleans())
+@example(payload={"authorizations": True}, kind="block_actions", ours=False, as_event=False)
 def test_no_signed_payload_of_any_shape_makes_the_door_fail(
     world: World, payload: dict[str, Any], kind: str, ours: bool, as_event: bool
 ) -> None:

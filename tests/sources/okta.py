@@ -14,6 +14,7 @@ from tests.sources.world import NOW, TOKEN
 Fault = Callable[[Request], Reply | None]
 Links = Callable[[str, str | None], list[tuple[str, str]]]
 
+GROUPS_TOKEN = "00SecretTokenThatMayChangeGroups"
 DATE = format_datetime(NOW, usegmt=True)
 
 
@@ -54,6 +55,7 @@ class Okta:
             "00umaya": [{"id": "ra1", "type": "SUPER_ADMIN", "label": "Super Administrator", "assignmentType": "USER"}]
         }
         self.links: Links = links_in_two_headers
+        self.limits: list[tuple[str, str]] = []
         self.faults: list[Fault] = []
         self.asked: list[Request] = []
         self.base = ""
@@ -65,6 +67,8 @@ class Okta:
             reply = fault(request)
             if reply is not None:
                 return self._dated(reply)
+        if request.headers.get("authorization") == f"SSWS {GROUPS_TOKEN}":
+            return self._dated(self._group_call(request))
         if request.headers.get("authorization") != f"SSWS {TOKEN}":
             return self._dated(Reply(401, b'{"errorCode":"E0000011","errorSummary":"Invalid token provided"}'))
         return self._dated(self._route(request))
@@ -72,10 +76,15 @@ class Okta:
     def _dated(self, reply: Reply) -> Reply:
         if not any(name == "Date" for name, _ in reply.headers):
             reply.headers.append(("Date", DATE))
+        reply.headers += self.limits
         return reply
 
     def _route(self, request: Request) -> Reply:
         parts = request.path.removeprefix("/api/v1/").split("/")
+        if request.method != "GET":
+            return Reply(
+                403, b'{"errorCode":"E0000006","errorSummary":"You do not have permission to perform this action"}'
+            )
         if parts == ["iam", "assignees", "users"]:
             admins = [{"id": key} for key in self.roles]
             return Reply(body=json.dumps({"value": admins, "_links": {"next": None}}).encode())
@@ -85,6 +94,27 @@ class Okta:
         if rows is None:
             return Reply(404, b'{"errorCode":"E0000007","errorSummary":"Not found"}')
         return self._paged(rows, request)
+
+    def _group_call(self, request: Request) -> Reply:
+        """What the token that may change groups may do."""
+        parts = request.path.removeprefix("/api/v1/").split("/")
+        if request.method != "GET":
+            return self._change(request.method, parts)
+        if parts[0] != "groups" or len(parts) != 2 or parts[1] not in self.groups:
+            return Reply(404, b'{"errorCode":"E0000007","errorSummary":"Not found: Resource not found"}')
+        return Reply(body=json.dumps(self._group(parts[1], self.groups[parts[1]], {})).encode())
+
+    def _change(self, method: str, parts: list[str]) -> Reply:
+        """A member comes or goes; a second time nothing changes, and Okta says the same."""
+        known = {row["id"] for row in self.users}
+        if len(parts) != 4 or parts[1] not in self.groups or parts[3] not in known:
+            return Reply(404, b'{"errorCode":"E0000007","errorSummary":"Not found: Resource not found"}')
+        members = self.members.setdefault(parts[1], [])
+        if method == "PUT" and parts[3] not in members:
+            members.append(parts[3])
+        if method == "DELETE" and parts[3] in members:
+            members.remove(parts[3])
+        return Reply(204, b"", [("X-Okta-Request-Id", f"req-{len(self.asked)}")])
 
     def _rows(self, parts: list[str], request: Request) -> list[dict[str, Any]] | None:
         by_id = {row["id"]: row for row in self.users if "id" in row}

@@ -20,6 +20,7 @@ class Request:
     query: dict[str, str]
     headers: Message
     body: bytes = b""
+    method: str = "GET"
 
 
 @dataclass
@@ -49,9 +50,11 @@ def running(answer: Answering) -> Iterator[str]:
         def do_POST(self) -> None:
             self._reply(self.rfile.read(int(self.headers.get("content-length", 0))))
 
+        do_PUT = do_DELETE = do_POST
+
         def _reply(self, body: bytes) -> None:
             parts = urlsplit(self.path)
-            reply = answer(Request(parts.path, dict(parse_qsl(parts.query)), self.headers, body))
+            reply = answer(Request(parts.path, dict(parse_qsl(parts.query)), self.headers, body, self.command))
             self.send_response(reply.status)
             names = {name.lower() for name, _ in reply.headers}
             if "content-type" not in names:

@@ -27,7 +27,8 @@ from workflows.kernel.model import CaseId
 
 LEVEL = "wanted: {access: slack+sso+mfa}\n"
 ADDRESS = re.compile(r"(http://127\.0\.0\.1:\d+/step-up/[A-Za-z0-9_-]{43})")
-LOGINS = {RAVI: "ravi@acme.test", MAYA: "maya@acme.test", KOFI: "kofi@acme.test"}
+DANA = "U0ACMEDANA"
+LOGINS = {DANA: "dana@acme.test", RAVI: "ravi@acme.test", MAYA: "maya@acme.test", KOFI: "kofi@acme.test"}
 
 
 @dataclass
@@ -52,9 +53,12 @@ class Acme:
         self.issuer.says = {}
         return said
 
-    def rule(self, control: str) -> None:
-        """Put the program in force with this control."""
+    def rule(self, control: str, company: str = "") -> None:
+        """Put the program in force with this control, and with more in the company's file."""
         (self.stage.folder / "controls/approval.yaml").write_text(control, encoding="utf-8")
+        if company:
+            file = self.stage.folder / "company.yaml"
+            file.write_text(file.read_text(encoding="utf-8") + company, encoding="utf-8")
         now = self.stage.clock.now()
         loaded = load(self.stage.folder, MODELS, SETTINGS, today=now.date(), levels=SIGN_IN)
         apply_program(self.stage.product, loaded, now)
@@ -69,9 +73,9 @@ class Acme:
         assert sign_in is not None
         assert "Linked" in self.through(sign_in.enrol("T0ACME", user, user), user)
 
-    def pressed(self, user: str) -> str:
+    def pressed(self, user: str, text: str = "Write in acme/platform", act: str = "approve") -> str:
         """Press Approve in the newest request; the address that only this person is shown."""
-        press(self.stage, user, "Write in acme/platform", "approve")
+        press(self.stage, user, text, act)
 
         def shown(state: dict[str, Any]) -> str:
             found = [a for a in ADDRESS.findall(json.dumps(state)) if a not in self.used]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from threading import Event
@@ -59,8 +60,10 @@ def while_one_writes(group: Group[Work], *works: Work) -> list[BaseException | N
         first = pool.submit(group.commit, gate.work)
         assert gate.entered.wait(20)
         waiting = [pool.submit(run, work) for work in works]
+        patience = time.monotonic() + 20
         while len(group._waiting) < len(works):
-            pass
+            assert time.monotonic() < patience, "not every work came to wait"
+            time.sleep(0.001)
         gate.go.set()
         first.result()
         return [one.result() for one in waiting]

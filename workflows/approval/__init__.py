@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from workflows.approval import model, rules, schedule
 from workflows.approval.examples import histories
-from workflows.approval.forms import forms
+from workflows.approval.forms import form_needs, forms
 from workflows.approval.rules import standing
 from workflows.approval.rules.desk import NAME
 from workflows.approval.views import cards
@@ -20,7 +20,9 @@ COMMANDS: tuple[type[Command], ...] = (
     model.AnnounceEnd,
     model.Approve,
     model.AskAccess,
+    model.AskFinding,
     model.AttachEvidence,
+    model.BlockThrough,
     model.Climb,
     model.DeclareRisk,
     model.EndException,
@@ -28,6 +30,7 @@ COMMANDS: tuple[type[Command], ...] = (
     model.HandOver,
     model.Lapse,
     model.NoteBypass,
+    model.NoteDismissals,
     model.NoteOutcome,
     model.NoteRelease,
     model.NoteUnguarded,
@@ -43,6 +46,7 @@ COMMANDS: tuple[type[Command], ...] = (
     model.Release,
     model.ReportBlocked,
     model.ReportDone,
+    model.ReportThrough,
     model.Reserve,
     model.ReviewEmergency,
     model.SeeCollection,
@@ -73,6 +77,7 @@ EVENTS: tuple[type[Event], ...] = (
     model.DeployUnguarded,
     model.DeskOpened,
     model.DeskPulled,
+    model.DismissalUncovered,
     model.EmergencyReviewed,
     model.EmergencyUnreviewed,
     model.EndAnnounced,
@@ -111,6 +116,7 @@ WORKFLOW = Workflow(
     cards=cards,
     assigned=standing.assigned,
     forms=forms,
+    form_needs=form_needs,
     openings=schedule.openings,
     due=schedule.due,
     pulled=schedule.pulled,

@@ -12,6 +12,7 @@ from typing import ClassVar, Literal
 
 from pydantic import AwareDatetime
 
+from workflows.kernel.assured import sure_enough
 from workflows.kernel.calendar import after
 from workflows.kernel.errors import Refused
 from workflows.kernel.identity import Person, PersonId, Value
@@ -189,7 +190,7 @@ def decide(state: Erasure | None, command: Command, by: Actor, at: datetime, fac
         if by.kind != "time" or at < state.lapse_at:
             raise Refused("not_due", "There is still time to answer.", NOTHING)
         return Outcome(events=(ErasureLapsed(),))
-    return _answer(state, command, by)
+    return _answer(state, command, by, facts)
 
 
 def _propose(state: Erasure | None, command: ProposeErasure, by: Actor, at: datetime, facts: Facts) -> Outcome:
@@ -230,7 +231,7 @@ def years_before(at: datetime, years: int) -> datetime:
         return at.replace(year=day.year - years, day=28)
 
 
-def _answer(state: Erasure, command: Command, by: Actor) -> Outcome:
+def _answer(state: Erasure, command: Command, by: Actor, facts: Facts) -> Outcome:
     person = by.somebody()
     if all(p.id != person.id for p in state.asked):
         raise Refused("not_asked", "You are not asked about this erasure.", NOTHING)
@@ -243,6 +244,7 @@ def _answer(state: Erasure, command: Command, by: Actor) -> Outcome:
         raise Refused("unknown_command", "This is not done with an erasure.", NOTHING)
     if person.id in state.agreed:
         raise Refused("already_said", "You have agreed already; it takes the other one of the two.", NOTHING)
+    sure_enough(facts, by)
     yes = ErasureAgreed(by=person.id)
     if not state.agreed:
         return Outcome(events=(yes,))

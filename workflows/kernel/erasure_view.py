@@ -7,6 +7,7 @@ from datetime import UTC, datetime, timedelta
 
 from workflows.kernel.attestation import heard, spoken
 from workflows.kernel.blocks import Block, actions, button, confirm, context, field, header, modal, section, text_input
+from workflows.kernel.confirm import Wording, plainly
 from workflows.kernel.erasure import (
     NAME,
     AgreeErasure,
@@ -157,6 +158,19 @@ def due(state: Erasure, now: datetime, _facts: Facts) -> Sequence[Command]:
     return (LapseErasure(),) if state.status == "asked" and now >= state.lapse_at else ()
 
 
+def confirming(state: Erasure, command: Command) -> Wording:
+    """What whoever signs in for it lets happen."""
+    if not isinstance(command, AgreeErasure):
+        return plainly(command)
+    return Wording((
+        ("Decision", "Agree"),
+        ("What", title(state)),
+        ("It means", f"the texts of {state.attestations:,} attestations are erased for good; every proof stays"),
+        ("Ground", state.ground),
+        ("Cases", ", ".join(state.cases)),
+    ))  # fmt: skip
+
+
 def examples() -> Sequence[Example]:
     """Records of eight years ago, erased by two people."""
     people = [
@@ -210,6 +224,7 @@ ERASURE = Workflow(
     cards=cards,
     assigned=assigned,
     forms=forms,
+    confirming=confirming,
     openings=lambda _control, _company, _now: (),
     due=due,
     pulled=lambda _state, _collection: None,

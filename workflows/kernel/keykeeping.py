@@ -13,6 +13,7 @@ from typing import ClassVar, Literal
 
 from pydantic import AwareDatetime
 
+from workflows.kernel.assured import sure_enough
 from workflows.kernel.calendar import after
 from workflows.kernel.errors import Refused
 from workflows.kernel.identity import Person, PersonId, Value
@@ -188,7 +189,7 @@ def decide(
         if by.kind != "time" or at < state.lapse_at:
             raise Refused("not_due", "There is still time to answer.", NOTHING)
         return Outcome(events=(KeyLapsed(),))
-    return _answer(state, command, by, at, signs_with)
+    return _answer(state, command, by, at, facts, signs_with)
 
 
 def _propose(
@@ -235,7 +236,7 @@ def _still_to_do(command: EndKey, at: datetime) -> None:
         raise Refused("already_ended", why, NOTHING)
 
 
-def _answer(state: KeyEnd, command: Command, by: Actor, at: datetime, signs_with: str) -> Outcome:
+def _answer(state: KeyEnd, command: Command, by: Actor, at: datetime, facts: Facts, signs_with: str) -> Outcome:
     person = by.somebody()
     if all(p.id != person.id for p in state.asked):
         raise Refused("not_asked", "You are not asked about this key.", NOTHING)
@@ -256,6 +257,7 @@ def _answer(state: KeyEnd, command: Command, by: Actor, at: datetime, signs_with
             "key_in_use", "Attester itself still signs with that key, and another one has to sign your answer.",
             f"{NOTHING} Have Attester restarted with the successor, then press again.",
         )  # fmt: skip
+    sure_enough(facts, by)
     yes = KeyAgreed(by=person.id)
     if not state.agreed:
         return Outcome(events=(yes,))

@@ -8,6 +8,7 @@ from functools import partial
 
 from workflows.kernel.attestation import heard, spoken
 from workflows.kernel.blocks import Block, actions, button, confirm, context, field, header, modal, section, text_input
+from workflows.kernel.confirm import Wording, plainly
 from workflows.kernel.errors import FieldErrors, Refused
 from workflows.kernel.identity import Directory, Person, PersonId
 from workflows.kernel.keykeeping import (
@@ -187,6 +188,19 @@ def due(state: KeyEnd, now: datetime, _facts: Facts) -> Sequence[Command]:
     return (LapseKey(),) if state.status == "asked" and now >= state.lapse_at else ()
 
 
+def confirming(state: KeyEnd, command: Command) -> Wording:
+    """What whoever signs in for it lets happen."""
+    if not isinstance(command, AgreeKey):
+        return plainly(command)
+    end = "retired" if state.since is None else f"declared compromised since {state.since:%Y-%m-%d %H:%M} UTC"
+    return Wording((
+        ("Decision", "Agree"),
+        ("What", title(state)),
+        ("It means", f"the key is {end}, and cannot be brought back"),
+        ("Signed by it", f"{state.signed:,} attestations"),
+    ))  # fmt: skip
+
+
 def examples() -> Sequence[Example]:
     """A key that was retired, one that was in wrong hands, one that stays, and nobody's answer."""
     people = [
@@ -253,6 +267,7 @@ def keykeeping(signs_with: str = "") -> Workflow:
         cards=cards,
         assigned=assigned,
         forms=forms,
+        confirming=confirming,
         openings=lambda _control, _company, _now: (),
         due=due,
         pulled=lambda _state, _collection: None,

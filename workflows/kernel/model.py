@@ -12,6 +12,7 @@ from workflows.kernel.approved import Approvals
 from workflows.kernel.errors import Refused
 from workflows.kernel.identity import Collection, Directory, Line, LineKey, Person, PersonId, Value
 from workflows.kernel.publisher import Publisher
+from workflows.kernel.weakness import Weakness
 
 CaseId = str
 Digest = str
@@ -153,9 +154,10 @@ class Addressed(Value):
 
 
 class Want(Value):
-    """Something to be done outside, after the commit: `pull` a source. Written to the outbox in the same transaction."""
+    """Something to be done outside, after the commit: `pull` a source, or `grant` through it what this case approved or
+    ended. Written to the outbox in the same transaction."""
 
-    kind: Literal["pull"]
+    kind: Literal["pull", "grant"]
     source: str
     reason: str
     not_before: AwareDatetime | None = None
@@ -214,7 +216,8 @@ class FactNeeds(Value):
     """What `decide` must be given beyond the state. ``collection`` names the snapshot that lines are read from.
 
     ``folded`` lists beginnings of case ids: the states of all cases of the same workflow whose id starts with one.
-    ``approvals`` asks for what was approved, by whatever workflow approves access.
+    ``approvals`` asks for what was approved, by whatever workflow approves access. ``weakness`` asks for one known weakness
+    by its id, ``weaknesses`` for the worst of those that are open.
     """
 
     collection: str | None = None
@@ -223,6 +226,8 @@ class FactNeeds(Value):
     children: bool = False
     folded: tuple[str, ...] = ()
     approvals: bool = False
+    weakness: str = ""
+    weaknesses: bool = False
 
 
 class Control(Value):
@@ -264,6 +269,7 @@ class Facts(Value):
     sources: dict[str, Any] = {}
     folded: dict[CaseId, Any] = {}
     approvals: Approvals = Approvals()
+    weaknesses: tuple[Weakness, ...] = ()
 
 
 class Recorded(Value):

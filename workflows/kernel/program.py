@@ -11,13 +11,13 @@ from pydantic import Field
 
 from workflows.kernel.identity import Value
 from workflows.kernel.jcs import canonical
-from workflows.kernel.model import Control, Digest
+from workflows.kernel.model import Assurance, Control, Digest
 
 
 class Company(Value):
     """Who the program belongs to. Logins are those of the identity provider; ``holidays`` is an ISO country code, with or
     without a region (`DE`, `DE-BE`); ``closed_days`` are further days on which nobody works. Records are kept for
-    ``retention_years``."""
+    ``retention_years``; ``record_assurance`` is how surely it must be known who erases them or ends a key."""
 
     name: str
     time_zone: str = "UTC"
@@ -28,6 +28,7 @@ class Company(Value):
     deputy: str | None = None
     roles: dict[str, tuple[str, ...]] = {}
     retention_years: int = 7
+    record_assurance: Assurance = "slack"
 
 
 class SourceConfig(Value):

@@ -69,7 +69,9 @@ def signed(claims: Mapping[str, Any]) -> Signed:
         raise Refused("claim_missing", "The token's `sha` is no full commit id.", f"{_NOTHING} Ask for a new token.")
     said = {name: claims.get(name) or "" for name in ("ref", "environment")}
     if not all(value == "" or _text(value) for value in said.values()):
-        raise Refused("claim_missing", "The token's `ref` or `environment` is no text.", f"{_NOTHING} Ask for a new one.")
+        raise Refused(
+            "claim_missing", "The token's `ref` or `environment` is no text.", f"{_NOTHING} Ask for a new one."
+        )
     kept = (*NEEDED, "jti")
     return Signed(
         issuer=claims["iss"], **said, **{name: claims[name] for name in kept if name != "repository_owner"}
@@ -93,12 +95,12 @@ def admitted(control: str, publishers: Sequence[Publisher], claims: Mapping[str,
     owned = [p for p in here if str(p.owner_id) == said.repository_owner_id]
     if not owned:
         why = f"The owner of {_plain(said.repository)} has another id than the one that is declared for control {control}."
-        raise Refused(
-            "other_owner", why, f"{_NOTHING} If the account is yours, correct `owner_id` under `publishers`."
-        )
+        raise Refused("other_owner", why, f"{_NOTHING} If the account is yours, correct `owner_id` under `publishers`.")
     filed = [p for p in owned if _runs(p, said)]
     if not filed:
-        why = f"The run's workflow {_plain(said.job_workflow_ref)} is not the one that is declared for control {control}."
+        why = (
+            f"The run's workflow {_plain(said.job_workflow_ref)} is not the one that is declared for control {control}."
+        )
         raise Refused("other_workflow", why, f"{_NOTHING} Add its file as `workflow` under `publishers`.")
     placed = [p for p in filed if p.environment is None or p.environment.lower() == said.environment.lower()]
     if not placed:

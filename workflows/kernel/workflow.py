@@ -99,6 +99,8 @@ class Workflow:
     due: Callable[[State, datetime, Facts], Sequence[Command]]
     pulled: Callable[[State, Collection], Command | None]
     examples: Callable[[], Sequence[Example]]
+    form_needs: Callable[[str], FactNeeds] = lambda _act: FactNeeds()
+    """What `forms` must be given beyond the state, by the act of a button's link."""
     confirming: Callable[[State, Command], Wording] | None = None
     """What a command decides, whole, in words: a person reads it before they sign in for it. None where no command of this
     workflow can ask for a sign-in."""

@@ -146,10 +146,12 @@ def _fits(claims: dict[str, Any], by: dict[str, Any]) -> None:
 
 
 def _is_decision(decision: dict[str, Any], predicate: dict[str, Any]) -> bool:
-    """Whether what was confirmed is of this attestation's case, and this person's to decide."""
-    return decision.get("case") == predicate["case"] and decision.get("person") in (
-        "",
-        predicate["by"]["person"]["sub"],
+    """Whether what was confirmed is of this attestation's case, this person's to decide, under the same program and as shown."""
+    return (
+        decision.get("case") == predicate["case"]
+        and decision.get("person") in ("", predicate["by"]["person"]["sub"])
+        and decision.get("program") in ("", predicate.get("program"))
+        and decision.get("shown") in (None, "", predicate.get("shown"))
     )
 
 

@@ -20,6 +20,7 @@ from workflows.access_review.model import (
 )
 from workflows.access_review.rules.assignment import access_of
 from workflows.access_review.rules.refusal import checked_reason, not_for_you, refused
+from workflows.kernel.assured import reached
 from workflows.kernel.errors import StepUpNeeded
 from workflows.kernel.identity import Person
 from workflows.kernel.independence import objection
@@ -28,7 +29,6 @@ from workflows.kernel.text import utc
 
 PAGE = 10
 STAMP = 8
-LEVELS = ("slack", "slack+sso", "slack+sso+mfa")
 
 
 def take(state: Review | None, command: TakeLines) -> Outcome:
@@ -77,8 +77,7 @@ def independent(state: Review, held: ReviewLine, facts: Facts) -> None:
 
 def level_reached(required: str, by: Actor) -> None:
     """Refused below the level that the control asks of a signature."""
-    have = LEVELS.index(by.assurance) if by.assurance in LEVELS else -1
-    if have < LEVELS.index(required if required in LEVELS else "slack"):
+    if not reached(required, by):
         no = refused("step_up_needed")
         raise StepUpNeeded(required, no.why, no.next_step)
 

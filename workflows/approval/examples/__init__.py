@@ -14,10 +14,12 @@ from workflows.approval.examples.office import Office
 from workflows.approval.model import (
     AnnounceEnd,
     AttachEvidence,
+    BlockThrough,
     DeclareRisk,
     ExplainBypass,
     HandOver,
     NoteBypass,
+    NoteDismissals,
     NoteOutcome,
     NoteRelease,
     NoteUnguarded,
@@ -27,6 +29,7 @@ from workflows.approval.model import (
     RefuseRequest,
     ReportBlocked,
     ReportDone,
+    ReportThrough,
     ReviewEmergency,
     SeeScan,
     Shorten,
@@ -42,7 +45,7 @@ if TYPE_CHECKING:
 
 def histories(workflow: Workflow) -> tuple[Example, ...]:
     """Every example, made anew."""
-    told = (_access, _no, _grants, _emergency, _deploys, _accepted, _declared)
+    told = (_access, _no, _grants, _through, _emergency, _deploys, _accepted, _put_aside, _declared)
     return tuple(example for tell in told for example in tell(Office(workflow)))
 
 
@@ -119,6 +122,27 @@ def _grants(office: Office) -> list[Example]:
     return [*found, office.example("standing", case)]
 
 
+def _through(office: Office) -> list[Example]:
+    case = office.ask("billing-write")
+    for name in ("tom", "maya"):
+        office.approve(case, name)
+    found = [office.example("added_by_itself", case)]
+    office.tell(case, ReportThrough(task="grant", answer=evidence("grant.json")), by_system("grant"))
+    found.append(office.example("added", case))
+    office.later(hours=1)
+    office.pull([*LINES, line("lena", "billing:write", ("team:billing-writers",))])
+    office.later(days=14)
+    office.tick()
+    found.append(office.example("taken_out_by_itself", case))
+    because = "GitHub does not let the App change the team acme/billing-writers."
+    office.tell(case, BlockThrough(task="remove", because=because), by_system("grant"))
+    found.append(office.example("not_taken_out", case))
+    office.tell(case, ReportDone(task="remove"), "omar")
+    office.later(hours=1)
+    office.pull(LINES)
+    return [*found, office.example("taken_out", case)]
+
+
 def _emergency(office: Office) -> list[Example]:
     case = office.ask(length="4h", emergency=True)
     found = [office.example("emergency", case)]
@@ -184,6 +208,18 @@ def _accepted(office: Office) -> list[Example]:
     found.append(office.example("finding_lapsed", case))
     office.tell(case, SeeScan(scan=evidence("later.sarif"), complete=True, found=False), by_system("scan"))
     return [*found, office.example("finding_gone", case)]
+
+
+def _put_aside(office: Office) -> list[Example]:
+    case = "approval/dismissal/semgrep/acme/payments/0a1b2c3d4e5f"
+    lines = ("high: SQL built from text in the export (payments/export.py) — nosemgrep",)
+    note = NoteDismissals(
+        tool="semgrep", repository="acme/payments", findings=lines, more=2, scan=evidence("scan.sarif")
+    )
+    office.tell(case, note, by_system("scan"))
+    found = [office.example("finding_put_aside", case)]
+    office.tell(case, ExplainBypass(reason="They are in generated code that is not shipped."), "dana")
+    return [*found, office.example("finding_put_aside_explained", case)]
 
 
 def _declared(office: Office) -> list[Example]:

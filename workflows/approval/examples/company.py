@@ -44,6 +44,11 @@ CONTROL = Control(
                 "id": "release-sign", "source": "github", "entitlement": "release:sign", "title": "Sign releases",
                 "plain": "Can sign what goes to customers", "owner": "maya@acme.test",
             },
+            {
+                "id": "billing-write", "source": "github", "entitlement": "billing:write", "title": "Write in acme/billing",
+                "plain": "Can push to the repository billing", "owner": "maya@acme.test", "granter": "omar@acme.test",
+                "through": "github", "team": "acme/billing-writers",
+            },
         ],
         "fallback": ["ravi@acme.test"],
         "conflicts": [["payments-admin", "release-sign"]],

@@ -8,8 +8,13 @@ from workflows.approval.forms import decision, desk
 from workflows.approval.model import Approval, Desk
 from workflows.approval.rules import State
 from workflows.kernel.errors import Refused
-from workflows.kernel.model import Facts
+from workflows.kernel.model import FactNeeds, Facts
 from workflows.kernel.workflow import Do, Interaction, OpenForm
+
+
+def form_needs(act: str) -> FactNeeds:
+    """The form for a finding lists the open ones; the others need nothing."""
+    return FactNeeds(weaknesses=act == desk.FINDING)
 
 
 def forms(interaction: Interaction, state: State, facts: Facts, at: datetime) -> Do | OpenForm:

@@ -1,4 +1,4 @@
-"""The request forms: `/access`, and a risk that somebody declares. What can be asked for comes from the catalogue."""
+"""The request forms: an access of the catalogue, a finding of a scanner, a risk that somebody declares."""
 
 from __future__ import annotations
 
@@ -6,18 +6,21 @@ from datetime import datetime
 
 from workflows.approval.forms.field import PERSON, UNTIL, Reader, colleagues, person_field, reason_field, until_field
 from workflows.approval.forms.field import token as token
-from workflows.approval.model import AskAccess, DeclareRisk, Desk, Settings
+from workflows.approval.model import AskAccess, AskFinding, DeclareRisk, Desk, Settings
 from workflows.approval.model.setting import longer
-from workflows.approval.rules.frame import settings_of, zone
+from workflows.approval.rules.frame import closed_days, settings_of, zone
 from workflows.approval.rules.refusal import refused
 from workflows.kernel.blocks import Block, field, modal, section, select_input, text_input
+from workflows.kernel.calendar import after
 from workflows.kernel.errors import Refused
 from workflows.kernel.link import Link
 from workflows.kernel.model import Facts
-from workflows.kernel.text import Mrkdwn
+from workflows.kernel.text import Mrkdwn, cut
+from workflows.kernel.weakness import MOST_LISTED
 from workflows.kernel.workflow import Do, Interaction, OpenForm
 
 WHAT, LENGTH, URGENCY = "what", "length", "urgency"
+FINDING = "finding"
 TITLE, TEXT, INSTEAD = "title", "text", "instead"
 USUAL, STANDING, EMERGENCY = "usual", "standing", "emergency"
 LENGTHS = (
@@ -33,6 +36,8 @@ def answer(i: Interaction, desk: Desk, facts: Facts, at: datetime) -> Do | OpenF
         return _ask_access(i, facts) if i.kind == "submit" else access_form(i.link, facts)
     if i.link.act == "risk":
         return _declare_risk(i, facts, at) if i.kind == "submit" else risk_form(i.link, facts)
+    if i.link.act == FINDING:
+        return _ask_finding(i, facts, at) if i.kind == "submit" else finding_form(i.link, facts)
     raise Refused("outdated", "This button is from an older version.", "Type /access to start anew.")
 
 
@@ -140,4 +145,61 @@ def _declare_risk(i: Interaction, facts: Facts, at: datetime) -> Do:
     return Do(command=command)
 
 
-__all__ = ["LENGTH", "PERSON", "UNTIL", "URGENCY", "WHAT", "access_form", "answer", "risk_form", "token"]
+def finding_form(link: Link, facts: Facts) -> OpenForm:
+    """The form by which a finding of a scanner is accepted: one of those that stand in stored scans, the worst first."""
+    if settings_of(facts).risks is None:
+        raise refused("no_risks")
+    fit = [w for w in facts.weaknesses if not w.live_secret]
+    if not fit:
+        raise refused("finding_unknown", "No stored scan shows a finding that could be accepted.")
+    choices = [(cut(f"{w.severity}: {w.title} · {w.repository} {w.place}", 75), w.id) for w in fit[:MOST_LISTED]]
+    more = f"The {MOST_LISTED} worst. " if len(fit) > MOST_LISTED else ""
+    blocks: list[Block] = [
+        section(Mrkdwn("For what a scanner found and cannot be mended now. Live secrets are rotated, never accepted.")),
+        field(WHAT, "Which finding?", select_input(choices, hint="Choose a finding"), hint=f"{more}From stored scans."),
+        person_field(colleagues(facts.directory), "Who owns the risk?", "They never decide about it."),
+        field(INSTEAD, "What is done instead?", text_input(long=True), hint="What makes up for it until it is mended."),
+        until_field(
+            "Until when?", "Critical at most 7 days, high 30, medium 90, low 180, unless the program says less."
+        ),
+        reason_field("Why not now?", NEEDED),
+    ]
+    return OpenForm(view=modal("Accept a finding", link, blocks, submit="Ask"), need="person")
+
+
+def _ask_finding(i: Interaction, facts: Facts, at: datetime) -> Do:
+    settings, form = settings_of(facts), Reader(i.values)
+    chosen = form.text(WHAT, "Please choose a finding.")
+    known = next((w for w in facts.weaknesses if w.id == chosen), None)
+    if chosen and known is None:
+        form.errors[WHAT] = "This finding is gone from the newest scan, or not one of the list. Open the form again."
+    owner = form.person(facts.directory)
+    instead = form.text(INSTEAD, "Please say what is done instead.")
+    until = form.until(at, zone(facts))
+    if known is not None and settings.risks is not None and UNTIL not in form.errors:
+        longest = settings.risks.limit(known.severity)
+        if until > after(at, longest, zone(facts), closed_days(facts.company)):
+            form.errors[UNTIL] = f"At most {longest} for a {known.severity} finding."
+    reason = form.reason(settings.reason_min)
+    form.done()
+    if owner is None or known is None:
+        raise refused("finding_unknown")
+    command = AskFinding(
+        tool=known.tool, repository=known.repository, mark=known.mark, owner=owner.id, compensating=instead,
+        reason=reason, until=until,
+    )  # fmt: skip
+    return Do(command=command)
+
+
+__all__ = [
+    "LENGTH",
+    "PERSON",
+    "UNTIL",
+    "URGENCY",
+    "WHAT",
+    "access_form",
+    "answer",
+    "finding_form",
+    "risk_form",
+    "token",
+]

@@ -6,10 +6,9 @@ from typing import ClassVar, Literal
 
 from pydantic import AwareDatetime
 
-from workflows.approval.model.request import Deploy, Finding
 from workflows.approval.model.setting import Severity
 from workflows.kernel.identity import Collection, Person, PersonId
-from workflows.kernel.model import CaseId, Command, EvidenceRef, Need
+from workflows.kernel.model import CaseId, Command, Need
 
 Task = Literal["grant", "remove"]
 
@@ -61,6 +60,22 @@ class DeclareRisk(Command):
     until: AwareDatetime
 
 
+class AskFinding(Command):
+    """Somebody asks to accept a finding of a scanner for a time. ``tool``, ``repository`` and ``mark`` name it and its case;
+    what it is, the stored scan says.
+    """
+
+    NEED: ClassVar[Need] = "person"
+    SUBJECT_EXCLUDED: ClassVar[bool] = False
+    tool: str
+    repository: str
+    mark: str
+    owner: PersonId
+    compensating: str
+    reason: str
+    until: AwareDatetime
+
+
 class OpenAccess(SystemCommand):
     """The case of a request that came in at the desk. ``collection`` is the pull that is looked into for what the person
     already holds, None for none; ``earlier`` the access that would be extended."""
@@ -75,37 +90,6 @@ class OpenRisk(SystemCommand):
     """The case of a declared risk."""
 
     asked: DeclareRisk
-
-
-class OpenFinding(SystemCommand):
-    """Somebody asks to accept a finding that stands in stored scanner evidence."""
-
-    finding: Finding
-    scan: EvidenceRef
-    severity: Severity
-    owner: PersonId
-    requester: PersonId
-    reason: str
-    until: AwareDatetime
-
-
-class OpenDeploy(SystemCommand):
-    """A pipeline asks whether a deployment may go. ``missing`` is what is awaited before anybody is asked."""
-
-    deploy: Deploy
-    title: str
-    requester: PersonId | None = None
-    evidence: tuple[EvidenceRef, ...] = ()
-    missing: tuple[str, ...] = ()
-
-
-class AttachEvidence(SystemCommand):
-    """Evidence came for the case; ``missing`` is what is still awaited. ``commit`` is what a deploy's evidence is about."""
-
-    evidence: tuple[EvidenceRef, ...]
-    missing: tuple[str, ...] = ()
-    commit: str = ""
-    facts: tuple[str, ...] = ()
 
 
 class RateRisk(Command):
@@ -199,47 +183,6 @@ class Supersede(SystemCommand):
 
     because: str
     extended_by: CaseId = ""
-
-
-class NoteRelease(SystemCommand):
-    """GitHub was told. ``state`` is what it then said about the run."""
-
-    told: Literal["approved", "rejected"]
-    evidence: tuple[EvidenceRef, ...] = ()
-
-
-class NoteOutcome(SystemCommand):
-    """How a deployment ended, as GitHub says."""
-
-    outcome: str
-    evidence: tuple[EvidenceRef, ...] = ()
-
-
-class NoteBypass(SystemCommand):
-    """A deployment went out to a protected environment without our approval."""
-
-    deploy: Deploy
-    title: str
-    evidence: tuple[EvidenceRef, ...] = ()
-
-
-class NoteUnguarded(SystemCommand):
-    """A protected environment can be deployed to around our approval. ``doors`` says how, a sentence each."""
-
-    repository: str
-    environment: str
-    doors: tuple[str, ...]
-    evidence: tuple[EvidenceRef, ...] = ()
-
-
-class SeeScan(SystemCommand):
-    """A later scan: whether it is whole and of the right commit, and what it says about the finding."""
-
-    scan: EvidenceRef
-    complete: bool
-    found: bool
-    severity: Severity | None = None
-    place: str = ""
 
 
 class Lapse(SystemCommand):

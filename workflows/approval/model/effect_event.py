@@ -24,7 +24,7 @@ def population(collection: Collection) -> EvidenceRef:
 
 
 class GrantRequested(Event):
-    """Somebody is asked to grant what was approved."""
+    """What was approved is to be granted: by whom, and ``way``, by what itself where nobody has to be asked."""
 
     NAME: ClassVar[str] = "grant_requested"
     DETACHED: ClassVar[tuple[str, ...]] = ("granter",)
@@ -32,18 +32,26 @@ class GrantRequested(Event):
     granter_id: PersonId
     until: AwareDatetime | None
     due_at: AwareDatetime
+    way: str = ""
 
 
 class TaskReported(Event):
-    """Whoever was asked says that it is done. A claim: only a later complete pull shows it."""
+    """Whoever was asked says that it is done, or the system took it (``by`` is empty, its answer is among the evidence).
+
+    A claim all the same: only a later complete pull shows it.
+    """
 
     NAME: ClassVar[str] = "task_reported"
     task: Task
     by: PersonId
+    files: tuple[EvidenceRef, ...] = ()
+
+    def evidence(self) -> tuple[EvidenceRef, ...]:
+        return self.files
 
 
 class TaskBlocked(Event):
-    """Whoever was asked says why it cannot be done."""
+    """Whoever was asked says why it cannot be done; ``by`` is empty where the system did not take it."""
 
     NAME: ClassVar[str] = "task_blocked"
     DETACHED: ClassVar[tuple[str, ...]] = ("because",)
@@ -175,8 +183,25 @@ class DeployUnguarded(Event):
         return self.files
 
 
+class DismissalUncovered(Event):
+    """Findings were put aside in a scanner, and nobody accepted them here; ``findings`` has a line for each."""
+
+    NAME: ClassVar[str] = "dismissal_uncovered"
+    DETACHED: ClassVar[tuple[str, ...]] = ("request", "frame", "findings")
+    tool: str
+    repository: str
+    findings: tuple[str, ...]
+    more: int
+    request: Request
+    frame: Frame
+    scan: EvidenceRef
+
+    def evidence(self) -> tuple[EvidenceRef, ...]:
+        return (self.scan,)
+
+
 class BypassExplained(Event):
-    """The control owner said how a deployment went out, or can go out, without an approval."""
+    """The control owner said how a deployment went out, or can go out, without an approval; or why findings were put aside."""
 
     NAME: ClassVar[str] = "bypass_explained"
     DETACHED: ClassVar[tuple[str, ...]] = ("reason",)

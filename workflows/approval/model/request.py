@@ -18,7 +18,8 @@ Role = Literal["manager", "entitlement_owner", "emergency", "release", "risk", "
 
 class Access(Value):
     """An entitlement somebody wants. ``held`` are entries of the catalogue that the person already holds there, as the
-    newest complete pull shows (``collection``); None where that was not looked at."""
+    newest complete pull shows (``collection``); None where that was not looked at. ``way`` is by what it is granted and taken
+    away: `okta`, `github:ORG/TEAM`, or nothing where a person does it."""
 
     entry: str
     source: str
@@ -31,6 +32,7 @@ class Access(Value):
     before: tuple[str, ...] | None = None
     collection: Digest = ""
     earlier: CaseId = ""
+    way: str = ""
 
 
 class Deploy(Value):
@@ -59,7 +61,10 @@ class Deploy(Value):
 
 
 class Finding(Value):
-    """A known weakness: what a scanner found, or what somebody declares. ``fingerprint`` is empty for a declared one."""
+    """A known weakness: what a scanner found, or what somebody declares. ``fingerprint`` is empty for a declared one.
+
+    ``earlier`` is the acceptance in force that this one would take the place of.
+    """
 
     title: str
     text: str
@@ -71,6 +76,9 @@ class Finding(Value):
     live_secret: bool = False
     compensating: str
     renewals: int = 0
+    repository: str = ""
+    earlier: CaseId = ""
+    known_since: AwareDatetime | None = None
 
 
 class Request(Value):

@@ -13,14 +13,15 @@ from pydantic import AfterValidator, Field, model_validator
 
 from workflows.kernel.calendar import after, checked_span
 from workflows.kernel.identity import Value
+from workflows.kernel.weakness import SEVERITIES as SEVERITIES
+from workflows.kernel.weakness import Severity as Severity
 
-Severity = Literal["low", "medium", "high", "critical"]
 Level = Literal["slack", "slack+sso", "slack+sso+mfa"]
-SEVERITIES: tuple[Severity, ...] = ("low", "medium", "high", "critical")
 MOST_ENTRIES = 100
 """Slack's limit of a select."""
 EMERGENCY_MOST = "4h"
 _SLUG = re.compile("[a-z0-9][a-z0-9._-]{0,39}")
+_TEAM = re.compile("[A-Za-z0-9][A-Za-z0-9-]{0,38}/[a-z0-9][a-z0-9_-]{0,99}")
 _SOME_MONDAY = datetime(2026, 1, 5, 9, 0, tzinfo=UTC)
 
 
@@ -42,7 +43,9 @@ Slug = Annotated[str, AfterValidator(_slug), Field(json_schema_extra={"pattern":
 class Entry(Value):
     """An entitlement that people may ask for: a line of the catalogue. ``entitlement`` is the source's own id of it.
 
-    Without a ``granter`` the source's remover is asked to grant and to remove, else the entitlement's owner.
+    Without a ``granter`` the source's remover is asked to grant and to remove, else the entitlement's owner. ``through`` has
+    it granted and taken away by itself: as a membership of the Okta group that the entitlement is, or of the GitHub
+    ``team`` (`ORG/TEAM`) that gives it; the granter is asked where that does not go.
     """
 
     id: Slug
@@ -52,6 +55,8 @@ class Entry(Value):
     plain: str = Field(min_length=1, max_length=200)
     owner: str = Field(min_length=1)
     granter: str | None = None
+    through: Literal["okta", "github"] | None = None
+    team: str = Field(default="", max_length=200)
     privileged: bool = False
     standing: bool = False
     usual: Span = "14d"
@@ -61,7 +66,16 @@ class Entry(Value):
     def _ordered(self) -> Entry:
         if longer(self.usual, self.longest):
             raise ValueError("usual is longer than longest; write a usual time within the longest one")
+        if (self.through == "github") != bool(self.team):
+            raise ValueError("`through: github` and `team` go together; write both, or neither")
+        if self.team and not _TEAM.fullmatch(self.team):
+            raise ValueError("the team is not written as ORG/TEAM, with the team's slug; write acme/payments-admins")
         return self
+
+    @property
+    def way(self) -> str:
+        """By what it is granted: `okta`, `github:ORG/TEAM`, or nothing."""
+        return f"github:{self.team}" if self.through == "github" else self.through or ""
 
 
 class Environment(Value):

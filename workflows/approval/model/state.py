@@ -15,10 +15,12 @@ from workflows.kernel.model import CaseId, Digest, EvidenceRef
 
 Status = Literal[
     "collecting", "asked", "approved", "effective", "ending", "ended",
-    "refused", "withdrawn", "lapsed", "superseded", "effect_failed", "not_ended", "bypassed", "unguarded",
+    "refused", "withdrawn", "lapsed", "superseded", "effect_failed", "not_ended", "bypassed", "unguarded", "uncovered",
 ]  # fmt: skip
 OVER: frozenset[Status] = frozenset({"ended", "refused", "withdrawn", "lapsed", "superseded"})
 """Nothing more is decided here."""
+AROUND: frozenset[Status] = frozenset({"bypassed", "unguarded", "uncovered"})
+"""Something went, or can go, around us: nothing is approved here, and the control owner says how it came."""
 BEFORE_EFFECT: frozenset[Status] = frozenset({"collecting", "asked", "approved", "effect_failed"})
 
 
@@ -49,7 +51,11 @@ class Holder:
 
 @dataclass(frozen=True)
 class Errand:
-    """Something one person must do in another system: grant or remove. A report is a claim, never the proof."""
+    """Something to be done in another system: grant or remove. A report is a claim, never the proof.
+
+    ``way`` is by what it is done by itself; the person is asked where there is none, or it did not go, which ``stopped``
+    then says why. ``blocked`` is why the person cannot.
+    """
 
     person: Person
     asked_at: datetime
@@ -57,6 +63,13 @@ class Errand:
     reported_at: datetime | None = None
     blocked: str = ""
     refuted: str = ""
+    way: str = ""
+    stopped: str = ""
+
+    @property
+    def by_itself(self) -> bool:
+        """Whether nobody has to be asked: it is done through the system, and nothing has come in its way."""
+        return bool(self.way) and not self.stopped and not self.refuted
 
 
 @dataclass(frozen=True)
@@ -142,7 +155,9 @@ class Approval:
     @property
     def revocable(self) -> bool:
         """Whether whoever asked may still take it back: nothing can have come of it yet."""
-        there = self.grant is not None and (self.grant.reported_at is not None or bool(self.extra))
+        there = self.grant is not None and (
+            self.grant.reported_at is not None or bool(self.extra) or self.grant.by_itself
+        )
         extends = self.request.access is not None and bool(self.request.access.earlier) and self.approved_at is not None
         return self.status in BEFORE_EFFECT and not there and not extends
 
@@ -151,7 +166,7 @@ class Approval:
         """Whether nothing more is wanted in this case."""
         waits = self.review is not None and not self.review.by
         standing = self.status == "effective" and self.request.kind == "access" and self.request.until is None
-        explained = self.status in ("bypassed", "unguarded") and bool(self.explained)
+        explained = self.status in AROUND and bool(self.explained)
         return (self.status in OVER or standing or explained) and not waits
 
     @property

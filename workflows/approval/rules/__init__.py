@@ -9,7 +9,9 @@ from workflows.approval.model import (
     Approval,
     Approve,
     AskAccess,
+    AskFinding,
     AttachEvidence,
+    BlockThrough,
     Climb,
     DeclareRisk,
     Desk,
@@ -19,6 +21,7 @@ from workflows.approval.model import (
     Holder,
     Lapse,
     NoteBypass,
+    NoteDismissals,
     NoteOutcome,
     NoteRelease,
     NoteUnguarded,
@@ -34,6 +37,7 @@ from workflows.approval.model import (
     Release,
     ReportBlocked,
     ReportDone,
+    ReportThrough,
     Reserve,
     ReviewEmergency,
     SeeCollection,
@@ -43,7 +47,7 @@ from workflows.approval.model import (
     Supersede,
     Withdraw,
 )
-from workflows.approval.rules import deciding, desk, effect, opening, outside, passing
+from workflows.approval.rules import deciding, desk, effect, opening, outside, passing, risk
 from workflows.approval.rules.fold import State, evolve
 from workflows.approval.rules.refusal import refused
 from workflows.kernel.model import Actor, Command, FactNeeds, Facts, Outcome
@@ -56,15 +60,17 @@ BY_SYSTEMS = (
     SeeDeskPull,
     SeeScan,
     AttachEvidence,
+    BlockThrough,
+    ReportThrough,
     NoteRelease,
     NoteUnguarded,
     NoteOutcome,
     NoteBypass,
     OpenDeploy,
-    OpenFinding,
     OpenDesk,
+    NoteDismissals,
 )
-OPENS = (OpenDesk, OpenAccess, OpenDeploy, OpenFinding, OpenRisk, NoteUnguarded)
+OPENS = (OpenDesk, OpenAccess, OpenDeploy, OpenFinding, OpenRisk, NoteUnguarded, NoteDismissals)
 
 
 def decide(state: State, command: Command, by: Actor, at: datetime, facts: Facts) -> Outcome:
@@ -99,11 +105,13 @@ def _open(state: State, command: Command, by: Actor, at: datetime, facts: Facts)
         case OpenDeploy():
             return opening.open_deploy(command, at, facts)
         case OpenFinding():
-            return opening.open_finding(command, at, facts)
+            return risk.open_finding(command, by, at, facts)
         case NoteUnguarded():
             return opening.note_unguarded(command, at, facts)
         case OpenRisk():
-            return opening.open_risk(command, by, at, facts)
+            return risk.open_risk(command, by, at, facts)
+        case NoteDismissals():
+            return risk.note_dismissals(command, at, facts)
     raise refused("no_such_case")
 
 
@@ -113,6 +121,8 @@ def _on_desk(state: Desk, command: Command, by: Actor, at: datetime, facts: Fact
             return desk.ask_access(state, command, by, at, facts)
         case DeclareRisk():
             return desk.declare_risk(command, by, at, facts)
+        case AskFinding():
+            return risk.ask_finding(command, by, at, facts)
         case SeeDeskPull():
             return desk.see_pull(state, command, facts)
     raise refused("no_such_case")
@@ -155,8 +165,12 @@ def _by_outside(state: Approval, command: Command, at: datetime, facts: Facts) -
             return outside.release(state, command)
         case NoteOutcome():
             return outside.outcome(state, command)
+        case ReportThrough():
+            return effect.report_through(state, command, at)
+        case BlockThrough():
+            return effect.block_through(state, command)
         case SeeScan():
-            return outside.see_scan(state, command)
+            return risk.see_scan(state, command)
         case Lapse():
             return passing.lapse(state, at)
         case Climb():
@@ -178,6 +192,9 @@ def needs(state: State, command: Command) -> FactNeeds:
         return FactNeeds(folded=(f"{desk.access_prefix(command)}/",))
     if isinstance(command, DeclareRisk):
         return FactNeeds(folded=(f"{desk.risk_prefix(command)}/",))
+    if isinstance(command, AskFinding):
+        first = risk.finding_case(command.tool, command.repository, command.mark)
+        return FactNeeds(folded=(first,), weakness=risk.wanted_id(command))
     if isinstance(command, OpenAccess):
         pull = command.collection
         return FactNeeds(collection=pull.id if pull else None, population=pull is not None, folded=(command.holder,))

@@ -12,6 +12,7 @@ from itertools import combinations
 
 from workflows.approval.model import Approval, Passed, Request, Step
 from workflows.approval.rules.refusal import refused
+from workflows.kernel.assured import reached
 from workflows.kernel.calendar import local_day
 from workflows.kernel.errors import Refused, StepUpNeeded
 from workflows.kernel.identity import Directory, Person, PersonId
@@ -22,7 +23,6 @@ DIRECTORY_AGE = timedelta(hours=24)
 CLOCKS_APART = timedelta(minutes=5)
 AT_ONCE = 5
 """So many people are asked at once at most."""
-LEVELS: tuple[Assurance, ...] = ("slack", "slack+sso", "slack+sso+mfa")
 SHORT = {
     "own_request": "asked for it",
     "benefits_you": "benefits from it",
@@ -131,9 +131,7 @@ def closed_already(state: Approval, at: datetime) -> Refused | None:
 
 def level_reached(wanted: Assurance, by: Actor) -> None:
     """Refused where it is less sure who acts than this decision wants; a level outside the order is none at all."""
-    have = LEVELS.index(by.assurance) if by.assurance in LEVELS else -1
-    need = LEVELS.index(wanted) if wanted in LEVELS else len(LEVELS)
-    if have < need:
+    if not reached(wanted, by):
         no = refused("step_up_needed")
         raise StepUpNeeded(wanted, no.why, no.next_step)
 

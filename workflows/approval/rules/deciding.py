@@ -18,6 +18,7 @@ from workflows.approval.model import (
     HandOver,
     RefuseRequest,
     Release,
+    Request,
     RequestShortened,
     Reserve,
     Shorten,
@@ -32,7 +33,7 @@ from workflows.approval.rules.frame import settings_of
 from workflows.approval.rules.refusal import checked_reason, refused
 from workflows.kernel.calendar import after
 from workflows.kernel.identity import Person, PersonId
-from workflows.kernel.model import Actor, Addressed, Event, Facts, Outcome
+from workflows.kernel.model import Actor, Addressed, Event, Facts, Outcome, Want
 
 GRANT_DUE = "1wd"
 LONGEST_HANDOVER = timedelta(days=30)
@@ -127,12 +128,15 @@ def _with(state: Approval, decided: Decision, step: int | None = None) -> Approv
 def _effect(state: Approval, yes: StepApproved, at: datetime, facts: Facts) -> Outcome:
     request, frame = state.request, state.frame
     if request.kind == "exception" and request.until is not None:
-        return Outcome(events=(yes, ExceptionStarted(until=request.until)))
+        earlier = request.finding.earlier if request.finding else ""
+        ended = Addressed(case=earlier, command=Supersede(because="extended", extended_by=state.case))
+        return Outcome(events=(yes, ExceptionStarted(until=request.until)), commands=(ended,) if earlier else ())
     if request.access is None or request.subject is None:
         return Outcome(events=(yes,))
     granter = facts.directory.get(request.access.granter.id) or request.access.granter
     due_at = after(at, "1h" if request.emergency else GRANT_DUE, frame.time_zone, state.closed_days)
-    wish = GrantRequested(granter=granter, granter_id=granter.id, until=request.until, due_at=due_at)
+    way = request.access.way
+    wish = GrantRequested(granter=granter, granter_id=granter.id, until=request.until, due_at=due_at, way=way)
     note = Reserve(
         person=request.subject,
         entry=request.access.entry,
@@ -146,7 +150,13 @@ def _effect(state: Approval, yes: StepApproved, at: datetime, facts: Facts) -> O
     if request.access.earlier:
         over = Supersede(because="extended", extended_by=state.case)
         commands.append(Addressed(case=request.access.earlier, command=over))
-    return Outcome(events=(yes, wish), commands=tuple(commands))
+    return Outcome(events=(yes, wish), commands=tuple(commands), wants=by_itself(request))
+
+
+def by_itself(request: Request) -> tuple[Want, ...]:
+    """What is wanted of the system that grants and removes this access, where one does."""
+    access = request.access
+    return (Want(kind="grant", source=access.source, reason=access.way),) if access and access.way else ()
 
 
 def no_longer_offered(state: Approval, facts: Facts) -> str | None:

@@ -12,12 +12,14 @@ from workflows.approval.model import (
     AccessEnded,
     AccessNotEnded,
     Approval,
+    BlockThrough,
     Errand,
     GrantRefuted,
     GrantVerified,
     Holder,
     ReportBlocked,
     ReportDone,
+    ReportThrough,
     SeeCollection,
     Task,
     TaskBlocked,
@@ -29,6 +31,7 @@ from workflows.approval.rules.refusal import checked_reason, refused
 from workflows.kernel.follow_up import proves, still_there
 from workflows.kernel.identity import Collection, Line
 from workflows.kernel.model import Actor, FactNeeds, Facts, Outcome, Want
+from workflows.kernel.text import cut
 
 FIRST_CHECK = timedelta(minutes=10)
 
@@ -61,6 +64,33 @@ def report(state: Approval, command: ReportDone, by: Actor, at: datetime) -> Out
     reason = f"to see whether a reported {'grant' if command.task == 'grant' else 'removal'} is done"
     wants = (Want(kind="pull", source=access.source, reason=reason, not_before=at + FIRST_CHECK),) if access else ()
     return Outcome(events=(TaskReported(task=command.task, by=by.id),), wants=wants)
+
+
+def report_through(state: Approval, command: ReportThrough, at: datetime) -> Outcome:
+    """The system took it; it is pulled soon to see. A second word about it is refused."""
+    errand = _by_itself(state, command.task)
+    access = state.request.access
+    if errand.reported_at is not None or access is None:
+        raise refused("task_over")
+    reason = f"to see whether a {'grant' if command.task == 'grant' else 'removal'} through {access.system} is done"
+    want = Want(kind="pull", source=access.source, reason=reason, not_before=at + FIRST_CHECK)
+    return Outcome(events=(TaskReported(task=command.task, by="", files=(command.answer,)),), wants=(want,))
+
+
+def block_through(state: Approval, command: BlockThrough) -> Outcome:
+    """The system did not take it: whoever grants is asked, with the reason."""
+    if _by_itself(state, command.task).reported_at is not None:
+        raise refused("task_over")
+    because = checked_reason(cut(command.because, 900))
+    return Outcome(events=(TaskBlocked(task=command.task, by="", because=because),))
+
+
+def _by_itself(state: Approval, task: Task) -> Errand:
+    errand = state.grant if task == "grant" else state.removal
+    statuses = ("approved", "effect_failed") if task == "grant" else ("ending", "not_ended")
+    if errand is None or not errand.by_itself or state.status not in statuses:
+        raise refused("task_over")
+    return errand
 
 
 def blocked(state: Approval, command: ReportBlocked, by: Actor) -> Outcome:

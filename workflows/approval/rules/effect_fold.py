@@ -40,11 +40,12 @@ def fold(state: Approval, recorded: Recorded) -> Approval:
     event, at = recorded.event, recorded.at
     match event:
         case GrantRequested():
-            return replace(state, grant=Errand(person=event.granter, asked_at=at, due_at=event.due_at))
+            return replace(state, grant=Errand(event.granter, at, event.due_at, way=event.way))
         case TaskReported():
             return _errand(state, event, reported_at=at)
         case TaskBlocked():
-            return _errand(state, event, blocked=event.because)
+            # Without a person it is the system that would not: whoever grants is asked, and has said nothing yet.
+            return _errand(state, event, **{"blocked" if event.by else "stopped": event.because})
         case GrantVerified():
             return replace(
                 state,
@@ -92,7 +93,7 @@ def _announced(state: Approval, event: EndAnnounced, at: datetime) -> Approval:
     if event.rung != "end" or state.request.access is None:
         return replace(state, announced=announced)
     granter = state.grant.person if state.grant else state.request.access.granter
-    removal = Errand(person=granter, asked_at=at, due_at=event.until + GONE_WITHIN)
+    removal = Errand(granter, at, event.until + GONE_WITHIN, way=state.request.access.way)
     return replace(state, announced=announced, status="ending", removal=removal)
 
 

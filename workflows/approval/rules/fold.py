@@ -23,6 +23,7 @@ from workflows.approval.model import (
     Desk,
     DeskOpened,
     DeskPulled,
+    DismissalUncovered,
     EmergencyReviewed,
     EmergencyUnreviewed,
     EvidenceAttached,
@@ -70,6 +71,11 @@ def evolve(state: State, recorded: Recorded) -> State:
             # Whoever was asked about it sees that nothing is left to decide.
             return replace(state, status="bypassed", asked=(), files=(*state.files, *event.files))
         return _around(recorded.case, recorded.at, event)
+    if isinstance(event, DismissalUncovered):
+        return Approval(
+            case=recorded.case, request=event.request, steps=(), frame=event.frame, requested_at=recorded.at,
+            status="uncovered", files=(event.scan,),
+        )  # fmt: skip
     if isinstance(event, AccessReserved):
         return _reserved(state if isinstance(state, Holder) else None, recorded.case, recorded.at, event)
     if isinstance(state, Holder) and isinstance(event, AccessReleased):

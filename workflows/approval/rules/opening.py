@@ -1,4 +1,4 @@
-"""How a case comes to be: a request at the desk, a deployment that waits, a finding or a declared risk.
+"""How a case comes to be: a request at the desk, a deployment that waits. Weaknesses are in `risk`.
 
 What nobody could approve is refused when it is asked, with the reason (CC6.1): never left to wait.
 """
@@ -14,14 +14,11 @@ from workflows.approval.model import (
     DeployBypassed,
     DeployUnguarded,
     Entry,
-    Finding,
     Holder,
     NoteBypass,
     NoteUnguarded,
     OpenAccess,
     OpenDeploy,
-    OpenFinding,
-    OpenRisk,
     Request,
     Settings,
 )
@@ -35,8 +32,6 @@ from workflows.kernel.calendar import after
 from workflows.kernel.errors import Refused
 from workflows.kernel.identity import Person
 from workflows.kernel.model import Actor, Event, Facts, Outcome
-
-SEVERITY = "how severe it is, which its owner says"
 
 
 def open_access(command: OpenAccess, by: Actor, at: datetime, facts: Facts) -> Outcome:
@@ -119,6 +114,7 @@ def _access(command: OpenAccess, entry: Entry, settings: Settings, subject: Pers
         before=holds if looked else None,
         collection=command.collection.id if command.collection else "",
         earlier=command.earlier,
+        way=entry.way,
     )
 
 
@@ -167,76 +163,6 @@ def open_deploy(command: OpenDeploy, at: datetime, facts: Facts) -> Outcome:
     missing = tuple(dict.fromkeys([*command.missing, *(n for n in found.evidence if n not in there)]))
     events = opened(request, steps, frame, at, facts.directory, files=command.evidence, missing=missing)
     return Outcome(events=events)
-
-
-def open_finding(command: OpenFinding, at: datetime, facts: Facts) -> Outcome:
-    """Acceptance of a finding that stands in stored scanner evidence: one finding, one place, one end."""
-    settings, finding, directory = settings_of(facts), command.finding, facts.directory
-    fresh(directory, at)
-    if settings.risks is None:
-        raise refused("no_risks")
-    if finding.live_secret:
-        raise refused("rotate_it")
-    if not finding.tool or not finding.rule or not (finding.fingerprint or finding.commit):
-        raise refused("finding_unknown")
-    _compensated(finding)
-    requester, owner = asker(command.requester, directory), here(command.owner, directory)
-    reason = checked_reason(command.reason, settings.reason_min)
-    longest = settings.risks.limit(command.severity)
-    _within(command.until, longest, at, facts)
-    request = Request(
-        kind="exception",
-        title=finding.title,
-        plain=finding.text,
-        requester=requester,
-        subject=owner,
-        reason=reason,
-        until=command.until,
-        severity=command.severity,
-        finding=finding,
-    )
-    steps, frame = planned(request, settings, facts), framed(request, settings, at, facts)
-    return Outcome(events=opened(request, steps, frame, at, directory, files=(command.scan,)))
-
-
-def open_risk(command: OpenRisk, by: Actor, at: datetime, facts: Facts) -> Outcome:
-    """A declared risk. Its owner says how severe it is; only then is anybody asked to accept it."""
-    settings, asked, directory = settings_of(facts), command.asked, facts.directory
-    fresh(directory, at)
-    if settings.risks is None:
-        raise refused("no_risks")
-    requester, owner = asker(by.somebody().id, directory), here(asked.owner, directory)
-    finding = Finding(title=asked.title, text=asked.text, compensating=asked.compensating)
-    _compensated(finding)
-    reason = checked_reason(asked.reason, settings.reason_min)
-    _within(asked.until, settings.risks.limit("low"), at, facts)
-    request = Request(
-        kind="exception",
-        title=checked_reason(asked.title),
-        plain=checked_reason(asked.text, settings.reason_min),
-        requester=requester,
-        subject=owner,
-        reason=reason,
-        until=asked.until,
-        finding=finding,
-    )
-    # At the least severity somebody must be there to decide it; the owner learns more when they say how severe it is.
-    planned(request.model_copy(update={"severity": "low"}), settings, facts)
-    events = opened(request, (), framed(request, settings, at, facts), at, directory, missing=(SEVERITY,))
-    return Outcome(events=events)
-
-
-def _compensated(finding: Finding) -> None:
-    if not finding.compensating.strip():
-        raise refused("compensating_missing")
-    checked_reason(finding.compensating)
-
-
-def _within(until: datetime, longest: str, at: datetime, facts: Facts) -> None:
-    if until <= at:
-        raise refused("end_passed", "The end lies in the past.", "Choose a day after today, then send it again.")
-    if until > after(at, longest, zone(facts), closed_days(facts.company)):
-        raise refused("end_too_far", f"That is longer than {longest}, the longest time for this severity.")
 
 
 def note_bypass(state: Approval | None, command: NoteBypass, at: datetime, facts: Facts) -> Outcome:

@@ -1,13 +1,12 @@
-"""What other systems say, and what is said afterwards: evidence, deployments, scans, emergencies, bypasses. CC7.1, CC8.1."""
+"""What other systems say, and what is said afterwards: evidence, deployments, emergencies, bypasses. CC7.1, CC8.1."""
 
 from __future__ import annotations
 
 from datetime import datetime
 
 from workflows.approval.model import (
-    SEVERITIES,
+    AROUND,
     Approval,
-    ApprovalSuperseded,
     AttachEvidence,
     BypassExplained,
     DeployOutcomeSeen,
@@ -16,13 +15,11 @@ from workflows.approval.model import (
     EmergencyReviewed,
     EvidenceAttached,
     ExplainBypass,
-    FindingGone,
     NoteOutcome,
     NoteRelease,
     RateRisk,
     ReviewEmergency,
     RiskRated,
-    SeeScan,
 )
 from workflows.approval.rules.approver import fresh, related
 from workflows.approval.rules.asking import asked
@@ -109,25 +106,6 @@ def outcome(state: Approval, command: NoteOutcome) -> Outcome:
     return Outcome(events=(DeployOutcomeSeen(outcome=command.outcome, files=command.evidence),))
 
 
-def see_scan(state: Approval, command: SeeScan) -> Outcome:
-    """A later scan decides: gone, somewhere else, worse, or still there. One that is not whole proves nothing."""
-    finding = state.request.finding
-    if finding is None or not finding.fingerprint or not command.complete:
-        raise refused("not_due")
-    if state.status not in ("asked", "effective", "not_ended"):
-        raise refused("not_due")
-    if not command.found:
-        return Outcome(events=(FindingGone(scan=command.scan),))
-    worse = command.severity and state.request.severity
-    if worse and SEVERITIES.index(command.severity or "low") > SEVERITIES.index(state.request.severity or "low"):
-        because = f"The severity is now {command.severity}."
-        return Outcome(events=(ApprovalSuperseded(because=because, files=(command.scan,)),))
-    if command.place and command.place != finding.place:
-        because = "The finding is now in another place."
-        return Outcome(events=(ApprovalSuperseded(because=because, files=(command.scan,)),))
-    return Outcome()
-
-
 def review(state: Approval, command: ReviewEmergency, by: Actor, at: datetime, facts: Facts) -> Outcome:
     """Afterwards somebody who neither asked nor decided says whether the emergency was one (CC6.1)."""
     person = by.somebody()
@@ -149,7 +127,7 @@ def explain(state: Approval, command: ExplainBypass, by: Actor) -> Outcome:
     """The control owner says how a deployment went out without an approval."""
     person = by.somebody()
     owners = [p.id for p in (state.frame.owner, state.frame.deputy) if p]
-    if state.status not in ("bypassed", "unguarded") or person.id not in owners:
+    if state.status not in AROUND or person.id not in owners:
         raise refused("not_yours")
     if state.explained:
         raise refused("already_decided")

@@ -17,6 +17,7 @@ from workflows.approval.model import (
     ExceptionLapsed,
 )
 from workflows.approval.rules.asking import next_ones
+from workflows.approval.rules.deciding import by_itself
 from workflows.approval.rules.ladder import GONE_WITHIN, asking_rungs, moments
 from workflows.approval.rules.refusal import refused
 from workflows.kernel.model import Event, Facts, Outcome
@@ -60,7 +61,7 @@ def announce(state: Approval, command: AnnounceEnd, at: datetime) -> Outcome:
         raise refused("not_due")
     people = [state.request.subject] if state.request.subject else []
     event = EndAnnounced(rung=command.rung, until=until, people=tuple(p.id for p in people))
-    return Outcome(events=(event,))
+    return Outcome(events=(event,), wants=by_itself(state.request) if command.rung == "end" else ())
 
 
 def not_ended(state: Approval, at: datetime) -> Outcome:

@@ -158,6 +158,10 @@ SENTENCES: dict[str, tuple[str, str]] = {
         "This finding is not in a stored scan.",
         "Upload the scan first, then ask again.",
     ),
+    "already_accepted": (
+        "This finding is accepted already.",
+        "Ask anew in the last 14 days before its end, if it is still there.",
+    ),
     "compensating_missing": (
         "An accepted risk needs a control that makes up for it.",
         "Write what is done instead, then send it again.",

@@ -4,13 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from workflows.approval.model import Approval, Desk, Holder, Settings
+from workflows.approval.model import AROUND, Approval, Desk, Holder, Settings
 from workflows.approval.rules import State
 from workflows.approval.rules.desk import NAME
 from workflows.approval.schedule import wake_at
 from workflows.kernel.approved import ApprovedAccess
 from workflows.kernel.identity import PersonId
 from workflows.kernel.model import Ask, CaseSummary, Control
+
+AROUND_DETAIL = {
+    "bypassed": "It went out without an approval. Say how.",
+    "unguarded": "It can go out around us. Close it, or say why.",
+    "uncovered": "Nobody accepted these. Have them accepted or shown again, or say why.",
+}
 
 
 def title(state: Approval) -> str:
@@ -21,7 +27,7 @@ def title(state: Approval) -> str:
         return f"{word}{request.title} for {request.subject.name}"
     if request.deploy is not None:
         return f"Deploy {request.deploy.repository} to {request.deploy.environment}: {request.title}"
-    return f"Accept a risk: {request.title}"
+    return request.title if state.status == "uncovered" else f"Accept a risk: {request.title}"
 
 
 def summary(state: State) -> CaseSummary:
@@ -129,11 +135,8 @@ def asks(state: State) -> Sequence[Ask]:
                     open=not state.review.by,
                 )
             )
-    if state.status in ("bypassed", "unguarded"):
-        went = state.status == "bypassed"
-        detail = (
-            "It went out without an approval. Say how." if went else "It can go out around us. Close it, or say why."
-        )
+    if state.status in AROUND:
+        detail = AROUND_DETAIL[state.status]
         found.append(
             Ask(key="bypass", person=state.frame.owner.id, title=about, detail=detail, open=not state.explained)
         )
@@ -161,7 +164,7 @@ def _step_asks(state: Approval) -> list[Ask]:
 def _errand_asks(state: Approval) -> list[Ask]:
     found = []
     about = title(state)
-    if state.grant is not None:
+    if state.grant is not None and not state.grant.by_itself:
         wanted = state.status in ("approved", "effect_failed") and state.grant.reported_at is None
         found.append(
             Ask(
@@ -173,7 +176,7 @@ def _errand_asks(state: Approval) -> list[Ask]:
                 open=wanted,
             )
         )
-    if state.removal is not None:
+    if state.removal is not None and not state.removal.by_itself:
         wanted = state.status in ("ending", "not_ended") and state.removal.reported_at is None
         found.append(
             Ask(

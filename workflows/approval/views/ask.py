@@ -112,8 +112,15 @@ def _waiting(state: Approval) -> Mrkdwn:
         if state.shortened_by:
             return joined([fill("It was shortened: {}.", words.until(request)), asked])
         return asked
+    if state.status == "approved" and state.grant is not None and state.grant.by_itself and request.access is not None:
+        done = "is being added" if state.grant.reported_at is None else "was added"
+        return fill("It {} in {}. It counts once a later list shows it.", done, mrkdwn(request.access.system, 60))
     if state.status == "approved" and state.grant is not None:
         return fill("{} is asked to grant it. You hear when it is there.", words.named(state.grant.person))
+    if state.status in ("ending", "not_ended") and state.removal is not None and request.access is not None:
+        if state.removal.by_itself:
+            return fill("It is taken out of {} by itself.", mrkdwn(request.access.system, 60))
+        return fill("{} is asked to remove it.", words.named(state.removal.person))
     if state.status in ("approved", "effective") and request.kind != "deploy":
         return fill("It ends {}.", when(request.until)) if request.until else Mrkdwn("It has no end.")
     return Mrkdwn("")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from workflows.approval.model import Approval, Errand, Task
+from workflows.approval.model import AROUND, Approval, Errand, Task
 from workflows.approval.rules.standing import title
 from workflows.approval.views import words
 from workflows.kernel.blocks import Block, actions, button, context, header, section
@@ -15,10 +15,10 @@ from workflows.kernel.text import Mrkdwn, fill, joined, mrkdwn, when
 def errand_cards(state: Approval) -> list[Card]:
     """What somebody must do in another system, and the control owner's card where that is stuck."""
     cards = []
-    if state.grant is not None:
+    if state.grant is not None and not state.grant.by_itself:
         wanted = state.status in ("approved", "effect_failed")
         cards.append(_errand_card(state, "grant", state.grant, wanted=wanted))
-    if state.removal is not None:
+    if state.removal is not None and not state.removal.by_itself:
         wanted = state.status in ("ending", "not_ended")
         cards.append(_errand_card(state, "remove", state.removal, wanted=wanted))
     return cards
@@ -36,6 +36,8 @@ def _errand_card(state: Approval, task: Task, errand: Errand, *, wanted: bool) -
     else:
         order = fill("Please take {} in {} away from {}. Its time is over.", what, where, whose)
     blocks: list[Block] = [header(f"{verb} access"), section(order)]
+    if errand.stopped and wanted:
+        blocks.append(section(fill("It could not be done by itself: {}", words.quoted(errand.stopped, 600))))
     if errand.refuted and wanted:
         word = "Not there yet" if task == "grant" else "Still there"
         blocks.append(section(fill("*{}.* Last seen: {}", word, mrkdwn(errand.refuted, 300))))
@@ -159,8 +161,8 @@ def rate_cards(state: Approval) -> list[Card]:
 
 
 def bypass_cards(state: Approval) -> list[Card]:
-    """The control owner is asked how a deployment went out without an approval, or why it can."""
-    if state.status not in ("bypassed", "unguarded"):
+    """The control owner is asked how a deployment went out without an approval, or why it can; or why findings were put aside."""
+    if state.status not in AROUND:
         return []
     heading = words.STATUS[state.status]
     text = words.message(heading, title(state))
@@ -171,5 +173,6 @@ def bypass_cards(state: Approval) -> list[Card]:
         link = Link(act="explain", ref=case_ref(state.case))
         word = "Say how …" if state.status == "bypassed" else "Say why …"
         blocks.append(actions(button(word, link, style="primary")))
+    blocks.append(context(fill("Control {} · case {}", mrkdwn(state.frame.control, 40), mrkdwn(state.case, 255))))
     owner = state.frame.owner
     return [Card(key="bypass", to=owner.id, text=text, blocks=tuple(blocks), open=not state.explained, urgent=True)]

@@ -30,6 +30,7 @@ STATUS: dict[Status, str] = {
     "not_ended": "Over, and not gone",
     "bypassed": "Went out without an approval",
     "unguarded": "Can go out without an approval",
+    "uncovered": "Put aside, and accepted by nobody",
 }
 
 
@@ -149,16 +150,20 @@ def _exception(request: Request) -> Mrkdwn:
     finding = request.finding
     if finding is None:
         return Mrkdwn("")
+    if not finding.compensating:  # nothing is asked for: findings were put aside around us
+        listed = joined(mrkdwn(f"• {line}", 300) for line in finding.text.splitlines())
+        return joined([mrkdwn(request.plain, 300), listed])
     lines = [
         fill("{} asks to accept *{}* {}.", named(request.requester), mrkdwn(request.title, 120), until(request)),
         mrkdwn(request.plain, 600),
         fill("Severity: *{}*. Owner: {}", mrkdwn(request.severity or "not said yet", 20), named(request.subject)),
     ]
     if finding.tool:
-        where = f" at {finding.place}" if finding.place else ""
-        lines.append(
-            fill("Found by {}, rule {}{}", mrkdwn(finding.tool, 40), mrkdwn(finding.rule, 80), mrkdwn(where, 200))
-        )
+        places = [p for p in (finding.repository, finding.place) if p]
+        where = f" in {', '.join(places)}" if places else ""
+        found = fill("Found by {}, rule {}{}", mrkdwn(finding.tool, 40), mrkdwn(finding.rule, 80), mrkdwn(where, 300))
+        since = fill(". Known since {}.", day(finding.known_since)) if finding.known_since else Mrkdwn("")
+        lines.append(fill("{}{}", found, since))
     lines.append(fill("What is done instead: {}", quoted(finding.compensating, 600)))
     lines.append(fill("Why: {}", quoted(request.reason, 800)))
     if finding.renewals:

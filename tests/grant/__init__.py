@@ -1,0 +1,1 @@
+"""Granting through the source."""
