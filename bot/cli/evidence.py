@@ -7,7 +7,7 @@ from pathlib import Path
 import click
 
 from bot.cli.common import Stopped, as_json, product, show
-from bot.evidence.intake import FILE_LIMIT, Brought, Intake
+from bot.evidence.intake import FILE_LIMIT, Brought, Intake, Origin
 from bot.main.scan import Report, Scans
 
 
@@ -29,11 +29,10 @@ def push(files: tuple[Path, ...], control: str, kind: str, commit: str, reposito
     A report with a secret in it is refused before anything is stored. What a scanner found in a repository can be accepted
     in Slack with /access finding, and each later scan of it says whether it is still there.
     """
-    brought = [Brought(path.name, _bytes(path)) for path in files]
-    by = "attester evidence push"
+    brought = [Brought(path.name, _bytes(path), kind=kind, commit=commit, repository=repository) for path in files]
     with product() as p:
         intake = Intake(p.vault, p.runtime, p.facts)
-        taken = intake.take(control, brought, "cli", by, kind=kind, commit=commit, repository=repository)
+        taken = intake.take(control, brought, Origin("cli", "attester evidence push"))
         reports = Scans(p).catch_up()
     rows = [
         {"file": a.name, "sha256": a.sha256, "bytes": a.size, "kind": a.kind, "known": a.kind_source} for a in taken

@@ -16,7 +16,7 @@ import pytest
 
 from bot.cli.finding import stopping
 from bot.demo.stage import MODELS, Stage, stage
-from bot.evidence.intake import Brought, Intake
+from bot.evidence.intake import Brought, Intake, Origin
 from bot.main.program import apply_program
 from bot.main.scan import Report, Scans
 from bot.packet.export import export
@@ -66,8 +66,8 @@ def acme(tmp_path: Path) -> Iterator[Stage]:
 def pushed(acme: Stage, data: bytes, commit: str = FIRST, repository: str = "acme/payments") -> list[Report]:
     p = acme.product
     intake = Intake(p.vault, p.runtime, p.facts)
-    file = Brought("semgrep.json", data)
-    intake.take("AP-01", [file], "cli", "attester evidence push", commit=commit, repository=repository)
+    file = Brought("semgrep.json", data, commit=commit, repository=repository)
+    intake.take("AP-01", [file], Origin("cli", "attester evidence push"))
     read = Scans(p).catch_up()
     acme.settle()
     return read

@@ -89,7 +89,6 @@ class RefuseEvidence(Command):
     rule: str
     where: str
     signed: Signed | None = None
-    times: int = 1
 
 
 class EvidenceReceived(Event):
@@ -113,10 +112,11 @@ class EvidenceReceived(Event):
     def brought(self) -> tuple[EvidenceRef, ...]:
         """The files themselves, in the order in which they came."""
         source = f"github:{self.signed.repository}" if self.signed else self.how
+        binding = "signed" if self.signed else "claimed"
         return tuple(
             EvidenceRef(
                 name=file.name, sha256=file.sha256, media_type=file.media_type, kind=file.kind, source=source,
-                collected_at=self.at,
+                collected_at=self.at, binding=binding,
             )
             for file in self.files
         )  # fmt: skip
@@ -139,8 +139,7 @@ class EvidenceReceived(Event):
 class EvidenceRefused(Event):
     """A file was not taken, or a run of a pipeline was turned away with all of its files: by which rule, and where in it.
 
-    Nothing of it is kept. ``name`` is empty where no single file was at fault; ``times`` counts the attempts of this kind since
-    the last event about one.
+    Nothing of it is kept. ``name`` is empty where no single file was at fault; ``signed`` says whose run it was.
     """
 
     NAME: ClassVar[str] = "evidence_refused"
@@ -151,7 +150,6 @@ class EvidenceRefused(Event):
     rule: str
     where: str
     signed: Signed | None = None
-    times: int = 1
 
 
 class Shelf(Value):
@@ -193,9 +191,9 @@ def evolve(state: Shelf | None, recorded: Recorded) -> Shelf | None:
         case EvidenceReceived(control=control, files=files):
             state = state or Shelf(control=control, opened_at=recorded.at)
             return state.model_copy(update={"files": state.files + len(files)})
-        case EvidenceRefused(control=control, times=times):
+        case EvidenceRefused(control=control):
             state = state or Shelf(control=control, opened_at=recorded.at)
-            return state.model_copy(update={"refused": state.refused + times})
+            return state.model_copy(update={"refused": state.refused + 1})
     return state
 
 
@@ -233,7 +231,7 @@ def examples() -> Sequence[Example]:
         ),
         ReceiveEvidence(control="CHG-1", how="ci", files=(report,), signed=run),
         RefuseEvidence(
-            control="CHG-1", how="ci", name="", size=0, rule="other_workflow", where="", signed=run, times=3
+            control="CHG-1", how="ci", name="", size=0, rule="other_workflow", where="", signed=run
         ),
     ]  # fmt: skip
     at, by, state = datetime(2026, 11, 2, 9, 0, tzinfo=UTC), by_system("attester evidence push"), None

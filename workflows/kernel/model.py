@@ -41,7 +41,10 @@ def case_segments(case: CaseId) -> tuple[str, ...]:
 
 
 class EvidenceRef(Value):
-    """Exact bytes from a system, named by SHA-256. ``kind`` says what they are (`population`, `lines`, `attester.ask`…)."""
+    """Exact bytes from a system, named by SHA-256. ``kind`` says what they are (`population`, `lines`, `attester.ask`…).
+
+    ``binding`` says of a file that somebody brought whether what it is about is `signed` or `claimed`.
+    """
 
     name: str
     sha256: Digest
@@ -49,6 +52,7 @@ class EvidenceRef(Value):
     kind: str
     source: str = ""
     collected_at: AwareDatetime | None = None
+    binding: Literal["", "signed", "claimed"] = ""
 
 
 class Via(Value):

@@ -20,7 +20,7 @@ COMMIT = re.compile(r"[0-9a-f]{40}(?:[0-9a-f]{24})?")
 LONGEST = 500
 NEEDED = (
     "repository", "repository_owner", "repository_owner_id", "job_workflow_ref", "event_name", "sha", "run_id",
-    "run_attempt", "workflow",
+    "run_attempt", "workflow", "jti",
 )  # fmt: skip
 """Claims without which a token says too little."""
 _NOTHING = "Nothing was stored."
@@ -72,10 +72,8 @@ def signed(claims: Mapping[str, Any]) -> Signed:
         raise Refused(
             "claim_missing", "The token's `ref` or `environment` is no text.", f"{_NOTHING} Ask for a new one."
         )
-    kept = (*NEEDED, "jti")
-    return Signed(
-        issuer=claims["iss"], **said, **{name: claims[name] for name in kept if name != "repository_owner"}
-    )  # fmt: skip
+    kept = {name: claims[name] for name in NEEDED if name != "repository_owner"}
+    return Signed(issuer=claims["iss"], **said, **kept)
 
 
 def admitted(control: str, publishers: Sequence[Publisher], claims: Mapping[str, Any]) -> Publisher:

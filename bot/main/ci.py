@@ -1,0 +1,140 @@
+"""Runs of pipelines, wired: what they bring goes the way of all evidence, and their tokens are kept as proof."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping, Sequence
+from functools import cached_property
+from typing import Any
+from urllib.parse import urlsplit
+
+from bot.ci.door import EvidenceDoor
+from bot.ci.keyring import KeyRing
+from bot.ci.meta import FileSaid
+from bot.ci.token import Believed, TokenCheck
+from bot.evidence.finding import scans
+from bot.evidence.intake import Brought, Intake, Origin
+from bot.evidence.report import read
+from bot.facts import NoProgram
+from bot.main.pieces import Pieces
+from bot.main.scan import reports_of
+from bot.store.ci import CiTokens
+from workflows.kernel.arrival import Arrived, RefuseEvidence, case_of
+from workflows.kernel.errors import Refused
+from workflows.kernel.model import Actor, CaseId, Control, EvidenceRef, by_system
+from workflows.kernel.publisher import Signed
+
+STRANGER = "stranger"
+"""Who is no publisher counts as one, however many repositories they have: else anybody could make the record grow."""
+
+
+class Ci:
+    """Everything of runs in one process."""
+
+    def __init__(self, pieces: Pieces) -> None:
+        self._pieces = pieces
+        self._tokens = CiTokens(pieces.database)
+
+    @cached_property
+    def check(self) -> TokenCheck | None:
+        """Who a run is; None without a public address, because tokens are made for that address."""
+        p = self._pieces
+        where = origin_of(p.settings.public_url)
+        return TokenCheck(where, KeyRing(p.settings.ci_issuer, p.wall)) if where else None
+
+    def door(self) -> EvidenceDoor | None:
+        """`POST /api/evidence`."""
+        return EvidenceDoor(self.check, CiDesk(self._pieces, self._tokens)) if self.check else None
+
+    def keep(self) -> int:
+        """Put the tokens that have ended into the vault, and forget the others; returns how many were put."""
+        now = self._pieces.wall.now()
+        kept = [self._pieces.vault.put(text.encode()) for text in self._tokens.ended(now)]
+        self._tokens.forget(now, kept)
+        return len(kept)
+
+
+class CiDesk:
+    """Where what a run brings ends up."""
+
+    def __init__(self, pieces: Pieces, tokens: CiTokens) -> None:
+        self._pieces = pieces
+        self._tokens = tokens
+
+    def control(self, control: str) -> Control | None:
+        """The control of the program in force."""
+        try:
+            return self._pieces.facts.control(control)
+        except (KeyError, NoProgram):
+            return None
+
+    def control_of(self, case: CaseId) -> str:
+        """The control of a case; empty where there is no such case."""
+        head = self._pieces.record.head(case)
+        return head.control if head else ""
+
+    def use(self, token: Believed) -> bool:
+        """Use the token up; False where it was used before."""
+        return self._tokens.use(token.claims["iss"], token.claims["jti"], token.text, token.ends)
+
+    def drop(self, token: Believed) -> None:
+        """Keep nothing of the token but that it was used."""
+        self._tokens.drop(token.claims["iss"], token.claims["jti"])
+
+    def refused(self, control: str, signed: Signed, refusal: Refused, *, ours: bool) -> None:
+        """Attest that a run was turned away, once an hour for each reason; the others are counted."""
+        p, case = self._pieces, case_of(control)
+        who = signed.repository.lower() if ours else STRANGER
+        first = p.refusals.add(p.clock.now(), "ci", who, None, case, "push", refusal.code, refusal.sentence)
+        if first:
+            note = RefuseEvidence(
+                control=control, how="ci", name="", size=0, rule=refusal.code, where="", signed=signed
+            )  # fmt: skip
+            p.runtime.act(case, note, by_run(signed), control=control)
+
+    def take(
+        self, control: str, about: CaseId, files: Sequence[tuple[FileSaid, bytes]], signed: Signed, token: Believed
+    ) -> tuple[bool, Sequence[Mapping[str, Any]]]:
+        """Store all of the files, or none: whether anything of it is new, and what each of them is."""
+        p = self._pieces
+        proof = {"token": _sha256(token.text.encode()), "keys": _sha256(token.keys)}
+        run = signed.model_copy(update=proof)
+        brought = [_brought(told, data) for told, data in files]
+        fresh = not all(p.vault.has(told.sha256) for told, _ in files)
+        origin = Origin("ci", by_run(signed).system, run, (token.keys,), about)
+        taken = Intake(p.vault, p.runtime, p.facts).take(control, brought, origin)
+        return fresh, [self._said(file, data) for file, (_, data) in zip(taken, files, strict=True)]
+
+    def _said(self, file: Arrived, data: bytes) -> Mapping[str, Any]:
+        ref = EvidenceRef(name=file.name, sha256=file.sha256, kind=file.kind)
+        found = reports_of(scans(read(data)), file.repository, file.commit, ref, self._pieces.clock.now())
+        shown = [
+            {"tool": r.tool, "repository": r.repository, "findings": len(r.found), "whole": not r.why, "why": r.why}
+            for r in found
+        ]
+        return {
+            "name": file.name, "sha256": file.sha256, "size": file.size, "kind": file.kind, "known": file.kind_source,
+            "commit": file.commit, "repository": file.repository, "scans": shown,
+        }  # fmt: skip
+
+
+def by_run(signed: Signed) -> Actor:
+    """A run as an actor: no person."""
+    return by_system(f"github:{signed.repository} run {signed.run_id}")
+
+
+def origin_of(url: str) -> str:
+    """The origin of an address: what tokens for it name as their audience. Empty for no address."""
+    parts = urlsplit(url)
+    return f"{parts.scheme}://{parts.netloc}".lower() if parts.scheme and parts.netloc else ""
+
+
+def _brought(told: FileSaid, data: bytes) -> Brought:
+    return Brought(
+        told.name, data, kind=told.kind, commit=told.commit, repository=told.repository, sha256=told.sha256,
+        media_type=told.media_type or "", artifact=told.artifact, window=told.window, transformed=told.transformed,
+    )  # fmt: skip
+
+
+def _sha256(data: bytes) -> str:
+    return hashlib.sha256(data).hexdigest()
