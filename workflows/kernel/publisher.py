@@ -17,6 +17,9 @@ EVENTS = ("push", "workflow_dispatch", "schedule", "release", "deployment")
 NEVER = "pull_request_target"
 """Runs with the repository's rights on a change that anybody may propose; no setting allows it."""
 COMMIT = re.compile(r"[0-9a-f]{40}(?:[0-9a-f]{24})?")
+REPOSITORY = re.compile(r"(?=.{3,140}$)(?!\.+/)[A-Za-z0-9_.-]+/(?!\.+$)[A-Za-z0-9_.-]+")
+WORKFLOW = re.compile(r"[A-Za-z0-9_.-]{1,200}\.ya?ml")
+NUMBER = re.compile(r"[0-9]{1,20}")
 LONGEST = 500
 NEEDED = (
     "repository", "repository_owner", "repository_owner_id", "job_workflow_ref", "event_name", "sha", "run_id",
@@ -67,6 +70,10 @@ def signed(claims: Mapping[str, Any]) -> Signed:
             raise Refused("claim_missing", f"The token does not say `{name}`.", f"{_NOTHING} Ask for a new token.")
     if not COMMIT.fullmatch(claims["sha"]):
         raise Refused("claim_missing", "The token's `sha` is no full commit id.", f"{_NOTHING} Ask for a new token.")
+    if not REPOSITORY.fullmatch(claims["repository"]) or not all(
+        NUMBER.fullmatch(claims[name]) for name in ("repository_owner_id", "run_id", "run_attempt")
+    ):
+        raise Refused("claim_missing", "The token names no repository or no run.", f"{_NOTHING} Ask for a new token.")
     said = {name: claims.get(name) or "" for name in ("ref", "environment")}
     if not all(value == "" or _text(value) for value in said.values()):
         raise Refused(
