@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping, Sequence
 from typing import Any, Protocol
+from urllib.parse import urlsplit
 
 from prometheus_client import Counter
 
@@ -64,3 +65,9 @@ def no(status: int, refusal: Refused, **headers: str) -> Said:
     parts = refusal.parts if isinstance(refusal, AllRefused) else (refusal,)
     problems = [{"code": p.code, "why": p.why, "next": p.next_step} for p in parts]
     return said(status, {"stored": False, "problems": problems}, **headers)
+
+
+def origin_of(url: str) -> str:
+    """The origin of an address: what tokens for it name as their audience. Empty for no address."""
+    parts = urlsplit(url)
+    return f"{parts.scheme}://{parts.netloc}".lower() if parts.scheme and parts.netloc else ""

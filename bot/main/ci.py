@@ -6,21 +6,25 @@ import hashlib
 from collections.abc import Mapping, Sequence
 from functools import cached_property
 from typing import Any
-from urllib.parse import urlsplit
 
 from bot.ci.door import EvidenceDoor
+from bot.ci.exceptions import ExceptionsDoor
 from bot.ci.keyring import KeyRing
 from bot.ci.meta import FileSaid
+from bot.ci.ports import origin_of
 from bot.ci.token import Believed, TokenCheck
 from bot.evidence.finding import scans
 from bot.evidence.intake import Brought, Intake, Origin
 from bot.evidence.report import read
 from bot.facts import NoProgram
+from bot.main.keykeeping import LiveSigner
 from bot.main.pieces import Pieces
-from bot.main.scan import reports_of
+from bot.main.scan import acceptances, reports_of
 from bot.store.ci import CiTokens
+from bot.store.keys import Keys
 from workflows.kernel.arrival import Arrived, RefuseEvidence, case_of
 from workflows.kernel.errors import Refused
+from workflows.kernel.exceptions import listed, sealed, to_sign
 from workflows.kernel.model import Actor, CaseId, Control, EvidenceRef, by_system
 from workflows.kernel.publisher import Signed
 
@@ -45,6 +49,10 @@ class Ci:
     def door(self) -> EvidenceDoor | None:
         """`POST /api/evidence`."""
         return EvidenceDoor(self.check, CiDesk(self._pieces, self._tokens)) if self.check else None
+
+    def exceptions(self) -> ExceptionsDoor | None:
+        """`GET /api/exceptions`."""
+        return ExceptionsDoor(self.check, CiDesk(self._pieces, self._tokens)) if self.check else None
 
     def keep(self) -> int:
         """Put the tokens that have ended into the vault, and forget the others; returns how many were put."""
@@ -72,6 +80,22 @@ class CiDesk:
         """The control of a case; empty where there is no such case."""
         head = self._pieces.record.head(case)
         return head.control if head else ""
+
+    def controls(self) -> Sequence[Control]:
+        """The controls under which weaknesses are accepted."""
+        try:
+            known = self._pieces.facts.program().controls
+        except NoProgram:
+            return ()
+        return tuple(c for c in known if c.workflow == "approval" and c.settings.get("risks"))
+
+    def exceptions(self, repository: str) -> Mapping[str, Any]:
+        """What is accepted in a repository now, signed with the key of attestations."""
+        p = self._pieces
+        accepted = tuple(acceptances(p, "approval/exception/"))
+        payload = listed(repository, p.log.origin(), accepted, p.clock.now())
+        signer = LiveSigner(p.signer, Keys(p.database), p.clock)
+        return sealed(payload, signer.sign(to_sign(payload)), signer.keyid)
 
     def use(self, token: Believed) -> bool:
         """Use the token up; False where it was used before."""
@@ -121,12 +145,6 @@ class CiDesk:
 def by_run(signed: Signed) -> Actor:
     """A run as an actor: no person."""
     return by_system(f"github:{signed.repository} run {signed.run_id}")
-
-
-def origin_of(url: str) -> str:
-    """The origin of an address: what tokens for it name as their audience. Empty for no address."""
-    parts = urlsplit(url)
-    return f"{parts.scheme}://{parts.netloc}".lower() if parts.scheme and parts.netloc else ""
 
 
 def _brought(told: FileSaid, data: bytes) -> Brought:

@@ -59,6 +59,7 @@ class Product(Pieces):
                 github=self.deploys.events(),
                 hooks=self.deploys.hooks(),
                 evidence=self.ci.door(),
+                exceptions=self.ci.exceptions(),
                 unhealthy=sick,
                 unready=self.unready,
             )

@@ -152,9 +152,9 @@ def test_the_end_passes_with_the_finding_still_there_and_the_gate_is_closed_agai
     file = tmp_path / "now.json"
     file.write_bytes(report("export.py"))
 
-    let = stopping(acme.product, file, "acme/payments", SECOND, 1)
+    let = stopping(acme.product, [file], ("acme/payments", SECOND), 1)
     acme.pass_time(timedelta(days=31))
-    stopped = stopping(acme.product, file, "acme/payments", SECOND, 1)
+    stopped = stopping(acme.product, [file], ("acme/payments", SECOND), 1)
 
     assert let == []
     assert [row["why"] for row in stopped] == [

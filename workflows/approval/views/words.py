@@ -15,6 +15,8 @@ ROLES: dict[Role, str] = {
     "risk": "as an approver of this risk",
     "second": "as the second approver",
 }
+BINDING = {"": "", "signed": " · signed by the run", "claimed": " · claimed"}
+"""Who says what a file is about."""
 STATUS: dict[Status, str] = {
     "collecting": "Waiting for evidence",
     "asked": "Waiting for an answer",
