@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from functools import cached_property
 from typing import Any
 
@@ -19,7 +19,7 @@ from bot.evidence.report import read
 from bot.facts import NoProgram
 from bot.main.keykeeping import LiveSigner
 from bot.main.pieces import Pieces
-from bot.main.scan import acceptances, reports_of
+from bot.main.scan import Report, acceptances, alone, reports_of
 from bot.store.ci import CiTokens
 from bot.store.keys import Keys
 from workflows.kernel.arrival import Arrived, RefuseEvidence, case_of
@@ -127,19 +127,23 @@ class CiDesk:
         fresh = not all(p.vault.has(told.sha256) for told, _ in files)
         origin = Origin("ci", by_run(signed).system, run, (token.keys,), about)
         taken = Intake(p.vault, p.runtime, p.facts).take(control, brought, origin)
-        return fresh, [self._said(file, data) for file, (_, data) in zip(taken, files, strict=True)]
+        reports = alone([r for file, (_, data) in zip(taken, files, strict=True) for r in self._reports(file, data)])
+        return fresh, [_said(file, [r for r in reports if r.file.sha256 == file.sha256]) for file in taken]
 
-    def _said(self, file: Arrived, data: bytes) -> Mapping[str, Any]:
+    def _reports(self, file: Arrived, data: bytes) -> Iterator[Report]:
         ref = EvidenceRef(name=file.name, sha256=file.sha256, kind=file.kind)
-        found = reports_of(scans(read(data)), file.repository, file.commit, ref, self._pieces.clock.now())
-        shown = [
-            {"tool": r.tool, "repository": r.repository, "findings": len(r.found), "whole": not r.why, "why": r.why}
-            for r in found
-        ]
-        return {
-            "name": file.name, "sha256": file.sha256, "size": file.size, "kind": file.kind, "known": file.kind_source,
-            "commit": file.commit, "repository": file.repository, "scans": shown,
-        }  # fmt: skip
+        yield from reports_of(scans(read(data)), file.repository, file.commit, ref, self._pieces.clock.now())
+
+
+def _said(file: Arrived, reports: Sequence[Report]) -> Mapping[str, Any]:
+    shown = [
+        {"tool": r.tool, "repository": r.repository, "findings": len(r.found), "whole": not r.why, "why": r.why}
+        for r in reports
+    ]
+    return {
+        "name": file.name, "sha256": file.sha256, "size": file.size, "kind": file.kind, "known": file.kind_source,
+        "commit": file.commit, "repository": file.repository, "scans": shown,
+    }  # fmt: skip
 
 
 def by_run(signed: Signed) -> Actor:

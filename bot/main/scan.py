@@ -101,8 +101,7 @@ class Scans:
         received = EvidenceReceived.model_validate(event.body)
         refs = {ref.sha256: ref for ref in received.evidence()}
         found = [r for file in received.files for r in self._of_file(file, refs[file.sha256], event.at)]
-        places = [report.place for report in found]
-        return [replace(r, why=r.why or SEVERAL) if places.count(r.place) > 1 else r for r in found]
+        return alone(found)
 
     def _of_file(self, file: Arrived, ref: EvidenceRef, at: datetime) -> list[Report]:
         try:
@@ -151,6 +150,12 @@ class Scans:
 
     def _accepted(self, report: Report, mark: str, found: Found) -> bool:
         return covering(self._pieces, report.place, mark, found.place, found.severity) is not None
+
+
+def alone(found: Sequence[Report]) -> list[Report]:
+    """The reports of one push: of several of one tool and repository none is the whole."""
+    places = [report.place for report in found]
+    return [replace(r, why=r.why or SEVERAL) if places.count(r.place) > 1 else r for r in found]
 
 
 def reports_of(said: Sequence[Scan], repository: str, commit: str, ref: EvidenceRef, at: datetime) -> Iterator[Report]:
