@@ -9,7 +9,7 @@ from typing import Any
 
 from bot.ci.door import EvidenceDoor
 from bot.ci.exceptions import ExceptionsDoor
-from bot.ci.keyring import KeyRing
+from bot.ci.keyring import KeyRing, KeysUnavailable, fetched, usable
 from bot.ci.meta import FileSaid
 from bot.ci.ports import origin_of
 from bot.ci.token import Believed, TokenCheck
@@ -53,6 +53,29 @@ class Ci:
     def exceptions(self) -> ExceptionsDoor | None:
         """`GET /api/exceptions`."""
         return ExceptionsDoor(self.check, CiDesk(self._pieces, self._tokens)) if self.check else None
+
+    def seen(self) -> Iterator[tuple[bool, str]]:
+        """What `attester doctor` says about runs; nothing where the program names no publisher."""
+        try:
+            controls = [c for c in self._pieces.facts.program().controls if c.publishers]
+        except NoProgram:
+            return
+        if not controls:
+            return
+        if self.check is None:
+            yield False, "The program names publishers, and ATTESTER_PUBLIC_URL is not set: no run can push. Set it."
+            return
+        issuer = self._pieces.settings.ci_issuer
+        try:
+            keys = usable(fetched(issuer))
+        except KeysUnavailable as failure:
+            yield False, f"No token of a run can be checked: {failure}. Let this machine reach {issuer}."
+            return
+        count = sum(len(c.publishers) for c in controls)
+        yield (
+            True,
+            f"{count} publisher(s) may bring evidence for {self.check.audience}; {issuer} has {len(keys)} key(s).",
+        )
 
     def keep(self) -> int:
         """Put the tokens that have ended into the vault, and forget the others; returns how many were put."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 
 import pytest
@@ -11,13 +11,7 @@ import pytest
 from bot.ci.client import PushFailed, RunClient
 from bot.cli import main
 from tests.ci.issuer import COMMIT, REQUEST_TOKEN
-from tests.ci.world import CLEAN, CONTROL, FOUND, SECRET, Office, office
-
-
-@pytest.fixture(scope="module")
-def acme(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Office]:
-    with office(tmp_path_factory.mktemp("acme")) as made:
-        yield made
+from tests.ci.world import CLEAN, CONTROL, FOUND, SECRET, Office
 
 
 @pytest.fixture
