@@ -22,6 +22,8 @@ from workflows.kernel.ports import EvidenceAltered, EvidenceMissing, SigningFail
 from workflows.kernel.publisher import Signed, admitted, signed
 
 TOO_LARGE = ("file_too_large", "too_many_files")
+FROZEN = "ledger_frozen"
+"""The record takes nothing for now; whose fault that is, is not the run's."""
 RECORDED = ("secret_in_report",)
 """Refusals that are attested where they are found."""
 AGAIN = "Nothing was stored. Ask for a new token and send it again."
@@ -44,15 +46,16 @@ class EvidenceDoor:
         """The answer to a whole request."""
         try:
             token = self._check.check(headers.get("authorization", ""))
+        except KeysUnavailable as failure:
+            return unavailable(failure)
+        except Refused as refusal:
+            return no(401, refusal)
+        try:
             return self._form(token, parts(body, headers.get("content-type", "")))
         except (BadMultipart, BadMeta) as bad:
             return no(
                 400, Refused("bad_form", str(bad), "Nothing was stored. Send `meta`, then a part `file` for each.")
             )
-        except KeysUnavailable as failure:
-            return unavailable(failure)
-        except Refused as refusal:
-            return no(401, refusal)
 
     def _form(self, token: Believed, form: Sequence[Part]) -> Said:
         if not form or form[0].name != "meta" or any(part.name != "file" for part in form[1:]):
@@ -78,16 +81,18 @@ class EvidenceDoor:
             return no(403, refusal)
         try:
             admitted(control.id, control.publishers, token.claims)
-            if not self._desk.use(token):
-                used = Refused("token_used", "This token was already used.", "Nothing was stored. Ask for a new one.")
-                self._desk.refused(control.id, run, used, ours=True)
-                return no(401, used)
         except Refused as refusal:
             ours = any(p.repository.lower() == run.repository.lower() for p in control.publishers)
-            self._desk.refused(control.id, run, refusal, ours=ours)
+            self._note(control.id, run, refusal, ours=ours)
             return no(403, refusal)
+        try:
+            fresh = self._desk.use(token)
         except (Conflict, Unsure) as failure:
             return failed(failure)
+        if not fresh:
+            used = Refused("token_used", "This token was already used.", "Nothing was stored. Ask for a new one.")
+            self._note(control.id, run, used, ours=True)
+            return no(401, used)
         return self._taken(token, control.id, about, files, run)
 
     def _taken(
@@ -96,11 +101,13 @@ class EvidenceDoor:
         try:
             fresh, told = self._desk.take(control, about, files, run, token)
         except Refused as refusal:
-            self._desk.drop(token)
+            if refusal.code == FROZEN:
+                return no(503, refusal)
+            self._drop(token)
             wrong = refusal.parts if isinstance(refusal, AllRefused) else (refusal,)
             for part in wrong:
                 if part.code not in RECORDED:
-                    self._desk.refused(control, run, part, ours=True)
+                    self._note(control, run, part, ours=True)
             return no(413 if all(part.code in TOO_LARGE for part in wrong) else 422, refusal)
         except (*FAILURES, Unsure) as failure:
             return failed(failure)
@@ -110,6 +117,20 @@ class EvidenceDoor:
         return said(
             201 if fresh else 200, {"stored": True, "control": control, **case, **about_it, "files": list(told)}
         )
+
+    def _note(self, control: str, run: Signed, refusal: Refused, *, ours: bool) -> None:
+        """Record a refusal; where that is not possible it stands in the log, and whoever asked is told all the same."""
+        LOG.info("run_refused", control=control, repository=run.repository, code=refusal.code)
+        try:
+            self._desk.refused(control, run, refusal, ours=ours)
+        except (*FAILURES, Unsure, Refused) as failure:
+            LOG.warning("run_refusal_not_recorded", error=type(failure).__name__)
+
+    def _drop(self, token: Believed) -> None:
+        try:
+            self._desk.drop(token)
+        except (Conflict, Unsure) as failure:  # then it is kept as if it were evidence: too much, and harmless
+            LOG.warning("token_not_dropped", error=type(failure).__name__)
 
 
 def stranger(check: TokenCheck, headers: Mapping[str, str]) -> Said | None:

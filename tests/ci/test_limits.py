@@ -14,6 +14,7 @@ from bot.ci.door import stranger
 from bot.ci.keyring import KeyRing
 from bot.ci.token import TokenCheck
 from bot.clock import SystemClock
+from bot.store.frozen import freeze, thaw
 from bot.web.app import build_web
 from bot.web.ports import WebDeps
 from tests.ci.world import CLEAN, Office, codes, sha
@@ -92,6 +93,17 @@ def test_while_the_vault_is_away_nothing_is_recorded_and_the_same_push_succeeds_
     assert (failed.status_code, failed.json()["stored"], failed.headers["retry-after"]) == (503, False, "10")
     assert again.status_code == 201
     assert acme.names() == [*before, "evidence_received"]
+
+
+def test_while_the_record_is_frozen_a_run_is_told_to_come_again(acme: Office) -> None:
+    before, p = acme.names(), acme.product
+    freeze(p.database, "restored from an older copy", 7, p.clock.now())
+
+    answer = acme.push(("a.json", CLEAN))
+    thaw(p.database)
+
+    assert (answer.status_code, codes(answer)) == (503, ["ledger_frozen"])
+    assert acme.names() == before
 
 
 def test_without_the_issuers_keys_nobody_is_believed_and_everybody_may_come_again(acme: Office) -> None:

@@ -8,6 +8,7 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
+import jwt
 import pytest
 
 from bot.main.scan import Scans
@@ -93,6 +94,11 @@ def test_the_token_is_in_the_vault_only_after_its_end_and_the_packet_has_it_all_
     finally:
         p.wall = type(p.clock)()
     assert p.vault.get(digest) == token.encode()
+    keys = json.loads(p.evidence(acme.events()[-1].body["signed"]["keys"]))["keys"]
+    claims = jwt.decode(
+        token, jwt.PyJWK(keys[0]).key, algorithms=["RS256"], audience=acme.url, options={"verify_exp": False}
+    )  # fmt: skip
+    assert claims["sha"] == COMMIT
 
 
 class Later:
