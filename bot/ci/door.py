@@ -19,7 +19,7 @@ from bot.ci.token import Believed, TokenCheck
 from workflows.kernel.errors import AllRefused, Conflict, Refused, Unsure
 from workflows.kernel.model import Control
 from workflows.kernel.ports import EvidenceAltered, EvidenceMissing, SigningFailed
-from workflows.kernel.publisher import Signed, admitted, signed
+from workflows.kernel.publisher import REPOSITORY, Signed, admitted, signed
 
 TOO_LARGE = ("file_too_large", "too_many_files")
 FROZEN = "ledger_frozen"
@@ -39,17 +39,26 @@ class EvidenceDoor:
         self._desk = desk
 
     def stranger(self, headers: Mapping[str, str]) -> Said | None:
-        """The answer to a request whose token is not believed, before its body is read; None where it is."""
-        return stranger(self._check, headers)
+        """The answer to a request whose token is not believed, or whose repository the program names nowhere, before its body
+        is read; None for all others. Everybody at GitHub can get a token for our address."""
+        token = believed(self._check, headers)
+        if not isinstance(token, Believed):
+            return token
+        repository = token.claims.get("repository")
+        if isinstance(repository, str) and self._desk.publishes(repository):
+            return None
+        named = repository if isinstance(repository, str) and REPOSITORY.fullmatch(repository) else "of the run"
+        why = f"Repository {named} is not declared for any control."
+        refusal = Refused("unknown_publisher", why, "Nothing was stored. Add it under `publishers`.")
+        LOG.info("run_refused", repository=named, code=refusal.code)
+        self._desk.count(refusal)
+        return no(403, refusal)
 
     def receive(self, body: bytes, headers: Mapping[str, str]) -> Said:
         """The answer to a whole request."""
-        try:
-            token = self._check.check(headers.get("authorization", ""))
-        except KeysUnavailable as failure:
-            return unavailable(failure)
-        except Refused as refusal:
-            return no(401, refusal)
+        token = believed(self._check, headers)
+        if not isinstance(token, Believed):
+            return token
         try:
             return self._form(token, parts(body, headers.get("content-type", "")))
         except (BadMultipart, BadMeta) as bad:
@@ -133,15 +142,14 @@ class EvidenceDoor:
             LOG.warning("token_not_dropped", error=type(failure).__name__)
 
 
-def stranger(check: TokenCheck, headers: Mapping[str, str]) -> Said | None:
-    """The answer to a request whose token is not believed; None where it is."""
+def believed(check: TokenCheck, headers: Mapping[str, str]) -> Believed | Said:
+    """The token of a request, or the answer to one that is not believed."""
     try:
-        check.check(headers.get("authorization", ""))
+        return check.check(headers.get("authorization", ""))
     except KeysUnavailable as failure:
         return unavailable(failure)
     except Refused as refusal:
         return no(401, refusal)
-    return None
 
 
 def unavailable(failure: KeysUnavailable) -> Said:

@@ -7,8 +7,7 @@ from typing import Any, Protocol
 
 import structlog
 
-from bot.ci.door import failed, unavailable
-from bot.ci.keyring import KeysUnavailable
+from bot.ci.door import believed, failed
 from bot.ci.ports import Said, no, said
 from bot.ci.token import Believed, TokenCheck
 from workflows.kernel.errors import Conflict, Refused, Unsure
@@ -49,12 +48,9 @@ class ExceptionsDoor:
 
     def tell(self, repository: str, headers: Mapping[str, str]) -> Said:
         """The answer to one question."""
-        try:
-            token = self._check.check(headers.get("authorization", ""))
-        except KeysUnavailable as failure:
-            return unavailable(failure)
-        except Refused as refusal:
-            return no(401, refusal)
+        token = believed(self._check, headers)
+        if not isinstance(token, Believed):
+            return token
         try:
             self._admit(repository, token)
             if not self._desk.use(token):

@@ -31,6 +31,14 @@ class Desk(Protocol):
         """The control of a case; empty where there is no such case."""
         ...
 
+    def publishes(self, repository: str) -> bool:
+        """Whether any control names a publisher of this repository."""
+        ...
+
+    def count(self, refusal: Refused) -> None:
+        """Count that somebody was turned away whom the program names nowhere; nothing of it is attested."""
+        ...
+
     def use(self, token: Believed) -> bool:
         """Use the token up; False where it was used before."""
         ...

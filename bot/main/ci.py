@@ -7,6 +7,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from functools import cached_property
 from typing import Any
 
+import structlog
+
 from bot.ci.door import EvidenceDoor
 from bot.ci.exceptions import ExceptionsDoor
 from bot.ci.keyring import KeyRing, KeysUnavailable, fetched, usable
@@ -23,13 +25,14 @@ from bot.main.scan import Report, acceptances, alone, reports_of
 from bot.store.ci import CiTokens
 from bot.store.keys import Keys
 from workflows.kernel.arrival import Arrived, RefuseEvidence, case_of
-from workflows.kernel.errors import Refused
+from workflows.kernel.errors import Conflict, Refused, Unsure
 from workflows.kernel.exceptions import listed, sealed, to_sign
 from workflows.kernel.model import Actor, CaseId, Control, EvidenceRef, by_system
 from workflows.kernel.publisher import Signed
 
 STRANGER = "stranger"
-"""Who is no publisher counts as one, however many repositories they have: else anybody could make the record grow."""
+"""Who is named nowhere, or not at this control, counts as one in the table of refusals."""
+LOG = structlog.get_logger("attester.ci")
 
 
 class Ci:
@@ -98,6 +101,23 @@ class CiDesk:
             return self._pieces.facts.control(control)
         except (KeyError, NoProgram):
             return None
+
+    def publishes(self, repository: str) -> bool:
+        """Whether any control names a publisher of this repository."""
+        try:
+            controls = self._pieces.facts.program().controls
+        except NoProgram:
+            return False
+        return any(p.repository.lower() == repository.lower() for c in controls for p in c.publishers)
+
+    def count(self, refusal: Refused) -> None:
+        """Count a stranger, however many repositories they have: else anybody could make the tables grow."""
+        try:
+            self._pieces.refusals.add(
+                self._pieces.clock.now(), "ci", STRANGER, None, None, "push", refusal.code, refusal.why
+            )
+        except (Conflict, Unsure) as failure:
+            LOG.warning("stranger_not_counted", error=type(failure).__name__)
 
     def control_of(self, case: CaseId) -> str:
         """The control of a case; empty where there is no such case."""

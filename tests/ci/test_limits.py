@@ -10,9 +10,9 @@ from urllib.parse import urlsplit
 
 import pytest
 
-from bot.ci.door import stranger
+from bot.ci.door import believed
 from bot.ci.keyring import KeyRing
-from bot.ci.token import TokenCheck
+from bot.ci.token import Believed, TokenCheck
 from bot.clock import SystemClock
 from bot.store.frozen import freeze, thaw
 from bot.web.app import build_web
@@ -109,9 +109,9 @@ def test_while_the_record_is_frozen_a_run_is_told_to_come_again(acme: Office) ->
 def test_without_the_issuers_keys_nobody_is_believed_and_everybody_may_come_again(acme: Office) -> None:
     nobody = TokenCheck(acme.url, KeyRing("http://127.0.0.1:9", SystemClock()))
 
-    answer = stranger(nobody, {"authorization": f"Bearer {acme.token()}"})
+    answer = believed(nobody, {"authorization": f"Bearer {acme.token()}"})
 
-    assert answer is not None
+    assert not isinstance(answer, Believed)
     assert (answer[0], answer[1]["retry-after"]) == (503, "30")
     assert "keys_unavailable" in answer[2]
 

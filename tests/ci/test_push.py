@@ -169,24 +169,30 @@ def test_whoever_may_not_bring_anything_stores_nothing(
     assert acme.holds(data) == []
 
 
-def test_a_run_that_is_turned_away_is_recorded_once_an_hour_and_strangers_count_as_one(acme: Office) -> None:
-    def refused() -> list[str]:
-        return [e.body["rule"] for e in acme.events() if e.name == "evidence_refused"]
+def test_a_run_that_is_turned_away_is_recorded_once_an_hour(acme: Office) -> None:
+    elsewhere = "acme/payments/.github/workflows/x.yml@refs/heads/main"
 
-    acme.push(("a.json", CLEAN), token=acme.token(repository="stranger/one"))
-    known = refused()
-    for number in range(3):
-        acme.push(("a.json", CLEAN), token=acme.token(repository=f"stranger/n{number}"))
-        acme.push(
-            ("a.json", CLEAN),
-            token=acme.token(job_workflow_ref="acme/payments/.github/workflows/x.yml@refs/heads/main"),
-        )
+    for _ in range(3):
+        acme.push(("a.json", CLEAN), token=acme.token(job_workflow_ref=elsewhere))
+        acme.push(("a.json", CLEAN), token=acme.token(repository="acme/billing"))
 
-    assert known.count("unknown_publisher") == 1
-    assert refused().count("unknown_publisher") == 1
-    assert refused().count("other_workflow") == 1
     [event] = [e for e in acme.events() if e.body.get("rule") == "other_workflow"]
-    assert event.body["signed"]["job_workflow_ref"].endswith("x.yml@refs/heads/main")
+    assert event.body["signed"]["job_workflow_ref"] == elsewhere
+    [other] = [e for e in acme.events() if e.body.get("rule") == "unknown_publisher"]
+    assert other.body["signed"]["repository"] == "acme/billing"
+
+
+def test_who_is_named_nowhere_is_counted_and_never_grows_the_record(acme: Office, before: list[str]) -> None:
+    answers = [acme.push(("a.json", CLEAN), token=acme.token(repository=f"stranger/n{n}")) for n in range(3)]
+
+    assert {a.status_code for a in answers} == {403}
+    assert answers[0].json()["problems"][0]["why"] == "Repository stranger/n0 is not declared for any control."
+    assert acme.names() == before
+    counted = [
+        count for _, who, case, _, why, count in acme.product.refusals.all() if (who, case) == ("stranger", None)
+    ]
+    assert len(counted) == 1
+    assert counted[0] >= 3
 
 
 def test_a_token_is_taken_once(acme: Office, before: list[str]) -> None:

@@ -32,6 +32,16 @@ PUBLISHERS = """\
 publishers:
   - {repository: acme/payments, owner_id: 4104, workflow: scan.yml}
 """
+OTHER = """\
+id: DP-02
+title: Deploys
+text: Nobody releases alone.
+workflow: approval
+criteria: [CC8.1]
+cadence: {every: year}
+publishers:
+  - {repository: acme/billing, owner_id: 4104, workflow: scan.yml}
+"""
 CLEAN = b'{"results": [], "errors": [], "paths": {"scanned": ["a.py"]}, "version": "1.69.0"}'
 FOUND = json.dumps({
     "version": "1.69.0", "errors": [], "paths": {"scanned": ["export.py"]},
@@ -125,6 +135,7 @@ def office(data: Path, publishers: str = PUBLISHERS) -> Iterator[Office]:
     init(folder, MODELS, SETTINGS)
     (control,) = (p for p in (folder / "controls").glob("*.yaml") if f"id: {CONTROL}" in p.read_text())
     control.write_text(control.read_text() + publishers)
+    (folder / "controls/deploys.yaml").write_text(OTHER)
     with running_issuer() as issuer:
         environment = {
             "ATTESTER_DATA": str(data / "var"), "ATTESTER_PROGRAM": str(folder), "ATTESTER_PUBLIC_URL": url,
