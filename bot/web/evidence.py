@@ -20,7 +20,9 @@ from bot.web.ports import Said, WebDeps
 LARGEST = 128 * 1024 * 1024
 """Bytes of a whole request: a file of 64 MiB, the most that is taken, beside smaller ones."""
 BODY_SECONDS = 120.0
-AT_ONCE = 4
+HELD = 256 * 1024 * 1024
+"""Bytes of bodies that are held at once; one of unknown length counts as the largest."""
+AT_ONCE = 16
 THREADS = 8
 BUSY = ("busy", "Other runs are sending now.", "Nothing was stored. Send it again with a new token.")
 TOLD = {
@@ -37,27 +39,27 @@ TOLD = {
 def add_evidence(app: FastAPI, deps: WebDeps) -> None:
     """The routes, where runs may push."""
     limiter = anyio.CapacityLimiter(THREADS)
-    under_way = 0
+    under_way: list[int] = []
 
     async def answered(work: Callable[[], Said]) -> Response:
         return _response(await run_sync(work, limiter=limiter))
 
     async def push(request: Request) -> Response:
-        nonlocal under_way
         door, headers = deps.evidence, headers_of(request)
         if door is None:
             return Response(status_code=404)
         turned_away = await run_sync(lambda: door.stranger(headers), limiter=limiter)
         if turned_away is not None:
             return _response(turned_away)
-        if under_way >= AT_ONCE:
+        size = _announced(request)
+        if len(under_way) >= AT_ONCE or sum(under_way) + size > HELD:
             return _turned_away(429, BUSY)
-        under_way += 1
+        under_way.append(size)
         try:
             body = await _body(request)
             return body if isinstance(body, Response) else await answered(lambda: door.receive(body, headers))
         finally:
-            under_way -= 1
+            under_way.remove(size)
 
     async def exceptions(request: Request) -> Response:
         door, headers = deps.exceptions, headers_of(request)
@@ -71,14 +73,24 @@ def add_evidence(app: FastAPI, deps: WebDeps) -> None:
 
 
 async def _body(request: Request) -> bytes | Response:
-    length = request.headers.get("content-length", "")
     try:
-        if length.isdigit() and int(length[:12]) > LARGEST:
+        if _length(request) > LARGEST:
             raise Rejected(413, "size")
         return await whole_body(request.receive, LARGEST, BODY_SECONDS)
     except Rejected as no:
         TURNED_AWAY.labels(no.reason).inc()
         return _turned_away(no.status, TOLD[no.status])
+
+
+def _length(request: Request) -> int:
+    """The length that the headers say; 0 where they say none."""
+    length = request.headers.get("content-length", "")
+    return int(length[:12]) if length.isdigit() else 0
+
+
+def _announced(request: Request) -> int:
+    """How much of a body may have to be held."""
+    return min(_length(request) or LARGEST, LARGEST)
 
 
 def _response(told: Said) -> Response:

@@ -27,6 +27,7 @@ from tests.road.test_finding import form, pushed, report
 from workflows.kernel.exceptions import to_sign, unsealed
 
 SCAN = b'{"version": "2.1.0", "runs": [{"tool": {"driver": {"name": "Semgrep"}}, "results": []}]}'
+BILLING = "  - {repository: acme/billing, owner_id: 4104, workflow: scan.yml}\n"
 CASE = "approval/deploy/acme/payments/staging/223/1"
 
 
@@ -39,7 +40,7 @@ def issuer() -> Iterator[Issuer]:
 @pytest.fixture(scope="module")
 def acme(tmp_path_factory: pytest.TempPathFactory, issuer: Issuer) -> Iterator[House]:
     data = tmp_path_factory.mktemp("acme")
-    with house(data, SCANNED + PUBLISHERS, {"ATTESTER_CI_ISSUER": issuer.url}) as made:
+    with house(data, SCANNED + PUBLISHERS + BILLING, {"ATTESTER_CI_ISSUER": issuer.url}) as made:
         stage = made.stage
         (stage.folder / "controls/approval.yaml").write_text(CONTROL + PUBLISHERS, encoding="utf-8")
         now = stage.clock.now()
@@ -71,13 +72,20 @@ def test_a_deploy_waits_for_a_scan_that_a_run_of_its_repository_signed(acme: Hou
 
     acme.bring("semgrep.sarif", SCAN, COMMIT)
     claimed = looked_again(acme)
-    other = brought(acme, issuer, sha="52bc" * 10)
-    of_other_commit = looked_again(acme)
+    others = [
+        brought(acme, issuer, sha="52bc" * 10),
+        brought(
+            acme, issuer, sha=COMMIT, repository="acme/billing",
+            job_workflow_ref="acme/billing/.github/workflows/scan.yml@refs/heads/main",
+        ),
+    ]  # fmt: skip
+    of_others = looked_again(acme)
     signed = brought(acme, issuer, sha=COMMIT)
     at_last = looked_again(acme)
 
     assert waiting == ("semgrep.sarif",)
-    assert (claimed, other.status_code, of_other_commit) == ("collecting", 200, "collecting")
+    assert [other.status_code for other in others] == [200, 200]
+    assert (claimed, of_others) == ("collecting", "collecting")
     assert (signed.status_code, at_last) == (200, "asked")
     [file] = [f for f in acme.state(CASE).files if f.name == "semgrep.sarif"]
     assert (file.binding, file.source) == ("signed", "github:acme/payments")
