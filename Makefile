@@ -7,7 +7,7 @@ SHELL := /bin/bash
 BIN := .venv/bin
 READY := .venv/ready
 PEERS := tests/support/node/node_modules/.package-lock.json
-WORKERS ?= 2
+WORKERS ?= 3
 
 # A tree that was moved, or whose Python is gone, is set up anew: the stamp holds the folder it was made for.
 ifneq ($(shell test -x $(BIN)/python && cat $(READY) 2>/dev/null),$(CURDIR))

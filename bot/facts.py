@@ -10,10 +10,11 @@ from typing import Any, Protocol
 from bot.store.programs import Programs
 from bot.store.record import Record
 from bot.store.snapshot import Snapshots
-from workflows.kernel import ledger
+from workflows.kernel import ledger, linking
 from workflows.kernel.approved import Approvals
 from workflows.kernel.identity import Collection, Directory, PersonId
-from workflows.kernel.model import CaseId, Control, FactNeeds, Facts
+from workflows.kernel.model import CaseId, Control, FactNeeds, Facts, case_segments
+from workflows.kernel.ports import ChatUser
 from workflows.kernel.program import Company, Program
 from workflows.kernel.weakness import Weakness
 from workflows.kernel.workflow import Workflow
@@ -27,11 +28,19 @@ class NoProgram(Exception):
 
 
 class SlackLinks(Protocol):
-    """Slack users whom a sign-in linked to persons. ``version`` changes whenever ``users`` does."""
+    """Slack users who are linked to persons. ``version`` changes whenever ``accounts`` does."""
 
-    def version(self) -> tuple[int, int]: ...
+    def version(self) -> tuple[int, ...]: ...
 
-    def users(self) -> Mapping[PersonId, str]: ...
+    def accounts(self) -> Mapping[str, tuple[PersonId, bool]]:
+        """For each Slack user the person, nobody where the link is suspended, and whether a sign-in proved it."""
+        ...
+
+
+class Members(Protocol):
+    """Slack's own list of accounts."""
+
+    def find(self, team: str, user: str) -> ChatUser | None: ...
 
 
 class Weaknesses(Protocol):
@@ -54,7 +63,9 @@ class FactBook:
         links: SlackLinks | None = None,
         workflows: Sequence[Workflow] = (),
         weaknesses: Weaknesses | None = None,
+        members: Members | None = None,
     ) -> None:
+        self._members = members
         self._weak = weaknesses
         self._offers = {w.name: w.offered for w in workflows if w.approves}
         self._links = links
@@ -64,7 +75,7 @@ class FactBook:
         self._programs = programs
         self._lock = Lock()
         self._program: Program | None = None
-        self._directory: tuple[str, tuple[int, int] | None, Directory] | None = None
+        self._directory: tuple[str, tuple[int, ...] | None, Directory] | None = None
         self._companies: dict[str, tuple[str, Mapping[str, Any]]] = {}
 
     def program(self) -> Program:
@@ -94,8 +105,8 @@ class FactBook:
         with self._lock:
             if self._directory is None or self._directory[:2] != (latest.id, version):
                 pulled = self._snapshots.directory(latest.id)
-                users = self._links.users() if self._links else {}
-                self._directory = (latest.id, version, linked(pulled, users))
+                accounts = self._links.accounts() if self._links else {}
+                self._directory = (latest.id, version, linked(pulled, accounts))
             return self._directory[2]
 
     def control(self, control: str) -> Control:
@@ -139,6 +150,8 @@ class FactBook:
         """The facts for one decision."""
         if case == ledger.CASE:
             return self._bare()
+        if case_segments(case)[0] == linking.NAME:
+            return self._of_links(case)
         program = self.program()
         newest = self._newest(program)
         directory = self._directory_of(program, newest)
@@ -176,6 +189,23 @@ class FactBook:
         offers = [(self._offers[c.workflow], c) for c in program.controls if c.workflow in self._offers]
         return Approvals(offered=frozenset(pair for offered, c in offers for pair in offered(c)))
 
+    def _of_links(self, case: CaseId) -> Facts:
+        """The facts for links: no control of the program rules them, the company's owner and deputy stand in for it."""
+        try:
+            program = self.program()
+        except NoProgram:
+            return Facts(directory=Directory(people={}), program="", control=linking.CONTROL)
+        directory, company = self._directory_of(program, {}), program.company
+        logins = [company.control_owner, company.deputy, *(x for c in program.controls for x in (c.owner, c.deputy))]
+        found = [directory.by_login(login) for login in dict.fromkeys(logins) if login]
+        told = {**self._company_of(program, program.controls[0].id), "owners": tuple(p.id for p in found if p)}
+        owner, deputy = (directory.by_login(one or "") for one in (company.control_owner, company.deputy))
+        listed = self._members.find(*linking.account_of(case)) if self._members else None
+        return Facts(
+            directory=directory, program=program.digest, control=linking.CONTROL, company=told,
+            owner=owner.id if owner else None, deputy=deputy.id if deputy else None, account=listed,
+        )  # fmt: skip
+
     def _bare(self) -> Facts:
         """The facts for the ledger's own case: it is older than every program, and no control rules it."""
         current = self._programs.current()
@@ -183,18 +213,27 @@ class FactBook:
         return Facts(directory=Directory(people={}), program=program, control=ledger.CONTROL)
 
 
-def linked(directory: Directory, users: Mapping[PersonId, str]) -> Directory:
-    """The directory with the Slack users whom persons proved to be theirs, in place of what the source says of these."""
-    if not users:
+def linked(directory: Directory, accounts: Mapping[str, tuple[PersonId, bool]]) -> Directory:
+    """The directory with the Slack users who are linked to persons, in place of what the source says of these.
+
+    A person's own Slack user is the one that a sign-in proved, else the one that the source has, else one that two people
+    linked; further ones stand in ``more_slack``. Whose link is suspended is nobody, whatever the source says.
+    """
+    if not accounts:
         return directory
-    taken = set(users.values())
-    people = {
-        key: person.model_copy(update={"slack_user": users.get(key)})
-        if key in users or person.slack_user in taken
-        else person
-        for key, person in directory.people.items()
+    proven = {person: user for user, (person, proved) in accounts.items() if proved}
+    granted = {person: user for user, (person, proved) in accounts.items() if not proved}
+    people, own = {}, set()
+    for key, person in directory.people.items():
+        # CC6.2: what Slack or the directory suspended is not given back by what the directory says of the account.
+        told = person.slack_user if person.slack_user not in accounts else None
+        user = proven.get(key) or told or granted.get(key)
+        people[key] = person if user == person.slack_user else person.model_copy(update={"slack_user": user})
+        own.add(user)
+    more = {
+        user: person for user, (person, _) in accounts.items() if user not in own and (not person or person in people)
     }
-    return directory.model_copy(update={"people": people})
+    return directory.model_copy(update={"people": people, "more_slack": more})
 
 
 def _control(program: Program, control: str) -> Control:

@@ -33,6 +33,7 @@ def check(context: click.Context, as_json: bool) -> None:
         findings = p.log.check(p.log_key, verify_p256) + outside.findings(p, p.queue)
         findings += [f"Not what was signed: {d}" for d in unfaithful(p.database, p.evidence)]
         findings += [f"{d}. Run: attester ledger recover" for d in deviations(p.database, folding(p.runtime.workflows))]
+        findings += [f"{d}. Run: attester ledger recover" for d in p.slack_links.deviations()]
         size = p.log.size()
     show([{"finding": f} for f in findings], as_json, f"{size:,} entries: everything agrees.")
     context.exit(1 if findings else 0)
@@ -43,7 +44,7 @@ def check(context: click.Context, as_json: bool) -> None:
 def recover(as_json: bool) -> None:
     """Make the tables anew where they say something else than the events. Events and the log are never touched."""
     with product() as p:
-        mended = mend(p.database, folding(p.runtime.workflows))
+        mended = mend(p.database, folding(p.runtime.workflows)) + p.slack_links.settle_all()
         reports = Scans(p).again()
     show([{"mended": str(d)} for d in mended], as_json, "Nothing to mend: the tables say what the events say.")
     if reports:

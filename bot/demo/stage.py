@@ -105,6 +105,7 @@ def stage(data: Path, *, port: int = 0, page_port: int = 0, more: Mapping[str, s
         )
         # The stand-in sets no limits; in production Slack's own hold.
         first = Product(configured, clock, limits={})
+        after.callback(first.close)  # the page goes on asking it how long the log is
         apply_program(first, loaded, clock.now())
         directory = _directory(first)
         who = members(directory.people.values())
@@ -117,7 +118,6 @@ def stage(data: Path, *, port: int = 0, page_port: int = 0, more: Mapping[str, s
         page = after.enter_context(running_workspace(space, page_port))
         product = Product(replace(configured, slack_api_url=page.api), clock, limits={})
         after.callback(product.close)
-        first.close()
         deliverer = product.deliverer()
         jobs = product.jobs(deliverer, without=frozenset({"pull"}))  # the story pulls when it says so
         server = Server(product.web(jobs), "127.0.0.1", listening)

@@ -55,6 +55,9 @@ class AskedWork:
         ruled = self._parts.rules.environment(repository, asked.environment)
         if ruled is None or ruled[1].hook is not None:
             return self._reject(delivery, digest, where, asked, "The program does not name this environment.")
+        if ruled[1].decided == "github":
+            why = "The program leaves this environment to GitHub's own reviewers: take the rule away, or have it decided here."
+            return self._reject(delivery, digest, where, asked, why, alarm=True)
         run, raw = read_run(self._parts.github, *where)
         if str(run.id) != number or run.head_sha != asked.deployment.sha:
             why = "The run is not of the commit that is to be deployed."
@@ -110,8 +113,9 @@ class AskedWork:
             name="request.json", sha256=digest, kind="github.request",
             source=f"github:{self._parts.github.host}", collected_at=self._parts.clock.now(),
         )  # fmt: skip
+        facts = (*gathered.deploy.facts, *self._parts.rules.relied(gathered.deploy.repository))
         return OpenDeploy(
-            deploy=gathered.deploy,
+            deploy=gathered.deploy.model_copy(update={"facts": facts}),
             title=gathered.title,
             requester=gathered.requester,
             evidence=tuple({f.name: f for f in (*brought, *gathered.files, request)}.values()),

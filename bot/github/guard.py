@@ -17,7 +17,7 @@ from bot.github.client import Answer, GitHubFailed, of
 from bot.github.run import read_run
 from bot.github.work import Deploy, Parts, Went, case_of, heard, went
 from workflows.approval import model
-from workflows.approval.model import Approval, NoteBypass, NoteUnguarded
+from workflows.approval.model import Approval, Environment, NoteBypass, NoteUnguarded
 from workflows.kernel.errors import Refused
 from workflows.kernel.model import CaseId, Command, case_id
 
@@ -29,6 +29,8 @@ NO_RULE = "Attester's protection rule is not enabled here, so runs go out withou
 ADMINS = "Administrators may bypass the rules of this environment."
 ADMINS_UNKNOWN = "GitHub does not say whether administrators may bypass the rules of this environment."
 BRANCHES = "Any branch may be deployed here: there is no branch policy."
+NO_REVIEWERS = "GitHub asks nobody here: the environment has no required reviewers."
+SELF_REVIEW = "Whoever started a run may approve it: GitHub's “Prevent self-review” is off."
 NO_ENVIRONMENT = "GitHub has no environment of this name; a job that names it makes one without any rules."
 _RUN = re.compile(r"/actions/runs/([1-9][0-9]{0,19})(?:/|$)")
 LOG = structlog.get_logger("attester.github")
@@ -55,7 +57,7 @@ class GuardWork:
         control = ruled[0]
         try:
             installation = self._installation(repository)
-            doors, raw = self._doors(installation, repository, environment)
+            doors, raw = self._doors(installation, ruled[1])
             self._note_doors(control, repository, environment, doors, raw)
             around = self._around(installation, control, repository, environment)
         except GitHubFailed as failure:
@@ -75,7 +77,7 @@ class GuardWork:
             place = f"{entry.environment} of {entry.repository}"
             try:
                 installation = self._installation(entry.repository)
-                doors, _ = self._doors(installation, entry.repository, entry.environment)
+                doors, _ = self._doors(installation, entry)
                 told = self._told(installation, entry.repository, entry.environment)
             except GitHubFailed as failure:
                 yield Seen(
@@ -94,9 +96,9 @@ class GuardWork:
             raise GitHubFailed("failed", "GitHub does not say where the App is installed")
         return str(number)
 
-    def _doors(self, installation: str, repository: str, environment: str) -> tuple[tuple[str, ...], list[bytes]]:
+    def _doors(self, installation: str, entry: Environment) -> tuple[tuple[str, ...], list[bytes]]:
         """The ways around, a sentence each, and the exact answers that they were read from."""
-        where = of(repository, "environments", environment)
+        where = of(entry.repository, "environments", entry.environment)
         try:
             found = self._parts.github.read(installation, where)
         except GitHubFailed as failure:
@@ -105,9 +107,7 @@ class GuardWork:
             raise
         rules = self._parts.github.read(installation, f"{where}/deployment_protection_rules")
         said = found.said if isinstance(found.said, dict) else {}
-        doors = []
-        if not self._ours(rules):
-            doors.append(NO_RULE)
+        doors = _reviewed_there(said) if entry.decided == "github" else [] if self._ours(rules) else [NO_RULE]
         if said.get("can_admins_bypass") is not False:
             doors.append(ADMINS if said.get("can_admins_bypass") is True else ADMINS_UNKNOWN)
         if not said.get("deployment_branch_policy"):
@@ -200,6 +200,16 @@ class GuardWork:
             return False
         LOG.warning("deploy_guard", case=case, noted=type(command).__name__)
         return True
+
+
+def _reviewed_there(said: dict[str, Any]) -> list[str]:
+    """Ways around GitHub's own review: nobody has to look, or whoever started it may."""
+    rows = said.get("protection_rules")
+    rules = [r for r in rows if isinstance(r, dict)] if isinstance(rows, list) else []
+    asking = [r for r in rules if r.get("type") == "required_reviewers" and r.get("reviewers")]
+    if not asking:
+        return [NO_REVIEWERS]
+    return [] if any(r.get("prevent_self_review") is True for r in asking) else [SELF_REVIEW]
 
 
 def _guard_case(repository: str, environment: str, day: str) -> CaseId:

@@ -72,7 +72,7 @@ class LookWork:
         brought = self._parts.rules.uploaded(ruled[0], deploy.repository, run.head_sha, foreign(state.missing))
         fresh = tuple({f.name: f for f in (*brought, *gathered.files) if f.name in state.missing}.values())
         if fresh:
-            facts = gathered.deploy.facts
+            facts = (*gathered.deploy.facts, *self._parts.rules.relied(deploy.repository))
             self._act(deploy, AttachEvidence(evidence=fresh, commit=run.head_sha, facts=facts))
             return Went("sent", f"came: {', '.join(f.name for f in fresh)}")
         return self._report(deploy, state)

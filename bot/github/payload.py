@@ -1,17 +1,17 @@
-"""What a `deployment_protection_rule` webhook says, and which run it is about.
+"""What the webhooks `deployment_protection_rule` and `deployment_review` say, and which run they are about.
 
-Shape: octokit/webhooks `deployment_protection_rule/requested`. Only `action`, `repository` and `sender` are sure to be
-there, so everything that we need is checked here. The address in it is read and never called: whoever could choose it
-would choose where our answers go.
+Shapes: octokit/webhooks `deployment_protection_rule/requested`, `deployment_review/approved` and `/rejected`. Only a few
+fields are sure to be there, so everything that we need is checked here. The address in a request is read and never called:
+whoever could choose it would choose where our answers go.
 """
 
 from __future__ import annotations
 
 import re
-from typing import Annotated
+from typing import Annotated, Literal
 from urllib.parse import urlsplit
 
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints
+from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, StringConstraints
 
 Sha = Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{40}$|^[0-9a-f]{64}$")]
 Login = Annotated[str, StringConstraints(min_length=1, max_length=100)]
@@ -63,6 +63,39 @@ class Requested(Part):
     repository: Repository
     installation: Installation
     sender: Account
+
+
+class JobRun(Part):
+    """A job that waited, and the environment that it waited for."""
+
+    environment: str = Field(default="", max_length=255)
+
+
+class ReviewedRun(Part):
+    """The run that was decided about, in this attempt."""
+
+    id: int = Field(ge=1, lt=2**63)
+    head_sha: Sha
+    run_attempt: int = Field(default=1, ge=1, le=10_000)
+
+
+class Reviewed(Part):
+    """Somebody decided at GitHub whether jobs may go into an environment."""
+
+    action: Literal["approved", "rejected"]
+    approver: Account
+    repository: Repository
+    installation: Installation
+    workflow_run: ReviewedRun
+    workflow_job_run: JobRun | None = None
+    workflow_job_runs: tuple[JobRun, ...] = Field(default=(), max_length=1000)
+    since: AwareDatetime | None = None
+
+    @property
+    def environments(self) -> tuple[str, ...]:
+        """The environments that were decided about, each once."""
+        jobs = (*self.workflow_job_runs, *([self.workflow_job_run] if self.workflow_job_run else []))
+        return tuple(dict.fromkeys(job.environment for job in jobs if job.environment))
 
 
 def run_of(address: str, api: str, repository: str) -> str | None:

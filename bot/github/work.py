@@ -89,6 +89,8 @@ class Book(Protocol):
 
     def tell_again(self, case: CaseId, deployment: str) -> None: ...
 
+    def review_again(self, delivery: str, tries: int) -> None: ...
+
 
 class Acts(Protocol):
     """What is needed of the runtime."""
@@ -115,6 +117,10 @@ class Rules(Protocol):
 
     def uploaded(self, control: str, repository: str, commit: str, names: Sequence[str]) -> tuple[EvidenceRef, ...]:
         """Of the files that were brought to a control for a commit of a repository, the newest of each of these names."""
+        ...
+
+    def relied(self, repository: str) -> Sequence[str]:
+        """What the newest scans show of a repository and what of it is accepted, a sentence each."""
         ...
 
     def since(self, control: str) -> datetime | None:

@@ -131,6 +131,7 @@ class HookDoor:
         found = {login: people.by_account(login) for login in (waits.requester, *waits.authors)}
         requester = found[waits.requester]
         authors = {p.id: p for login in waits.authors if (p := found[login]) is not None}
+        said = f"Asked by the hook {name}; who started and wrote it is as that pipeline says"
         deploy = Deploy(
             repository=environment.repository,
             environment=environment.environment,
@@ -141,7 +142,7 @@ class HookDoor:
             authors=tuple(authors),
             author_names=tuple(p.name for p in authors.values()),
             unknown=tuple(login for login, person in found.items() if person is None),
-            facts=(f"Asked by the hook {name}; who started and wrote it is as that pipeline says",),
+            facts=(said, *self._parts.rules.relied(environment.repository)),
             system=f"hook:{name}",
             starters=(requester.id,) if requester else (),
             started_by=waits.requester,

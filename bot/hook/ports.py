@@ -66,6 +66,10 @@ class Rules(Protocol):
         """Of the files that were brought to a control for a commit of a repository, the newest of each of these names."""
         ...
 
+    def relied(self, repository: str) -> Sequence[str]:
+        """What the newest scans show of a repository and what of it is accepted, a sentence each."""
+        ...
+
     def closing(self, case: CaseId) -> Digest:
         """The attestation of a decision; empty while there is none."""
         ...

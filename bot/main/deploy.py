@@ -13,9 +13,10 @@ from bot.delivery import Handler
 from bot.github.asked import AskedWork
 from bot.github.client import GitHub
 from bot.github.collect import Collector
-from bot.github.door import KIND, EventDoor
+from bot.github.door import KIND, REVIEWED, EventDoor
 from bot.github.guard import GuardWork, Seen
 from bot.github.look import GIVEN_UP, LookWork
+from bot.github.reviewed import ReviewedWork
 from bot.github.tell import TellWork
 from bot.github.token import Tokens
 from bot.github.work import Parts, Went
@@ -106,8 +107,10 @@ class Deploys:
         if not self.on_github:
             return {}
         asked, look, tell = AskedWork(self.parts), LookWork(self.parts), TellWork(self.parts)
+        reviewed = ReviewedWork(self.parts)
         return {
             KIND: Worked(lambda row: asked.deliver(str(row["delivery"]))),
+            REVIEWED: Worked(lambda row: reviewed.deliver(str(row["delivery"]), int(row.get("tries", 0)))),
             "github.look": Worked(lambda row: look.deliver(str(row["case"]))),
             "github.guard": Worked(lambda row: self.guard.deliver(str(row["repository"]), str(row["environment"]))),
             "github.tell": Worked(lambda row: tell.deliver(str(row["case"]), str(row.get("again", "")))),

@@ -15,7 +15,7 @@ from bot.draft import Mill
 from bot.facts import FactBook
 from bot.main.keykeeping import LiveSigner
 from bot.main.keys import note_keys
-from bot.main.signin import SignIn, links_of, sign_in_of
+from bot.main.signin import SignIn, links_of, shown_by, sign_in_of
 from bot.main.standing import ledger_state
 from bot.main.storage import Storage, our_version
 from bot.main.weakness import OpenWeaknesses
@@ -38,6 +38,7 @@ from workflows.kernel.arrival import EVIDENCE
 from workflows.kernel.erasure_view import ERASURE
 from workflows.kernel.keykeeping_view import keykeeping
 from workflows.kernel.ledger import LEDGER
+from workflows.kernel.linking_view import IDENTITY
 from workflows.kernel.ports import ChatFailure, Clock, EvidenceMissing
 from workflows.registry import WORKFLOWS
 
@@ -60,26 +61,31 @@ class Pieces(Storage):
     def facts(self) -> FactBook:
         """What rules may know."""
         weak = OpenWeaknesses(Findings(self.database), self.record, self.clock)
-        return FactBook(self.record, self.snapshots, self.programs, closed_days, self.links, WORKFLOWS, weak)
+        return FactBook(
+            self.record, self.snapshots, self.programs, closed_days, self.links, WORKFLOWS, weak, self.members
+        )
 
     @cached_property
     def links(self) -> Linking | None:
-        """Slack users whom a sign-in linked to persons; None where no identity provider is set."""
-        return links_of(self, lambda: self.facts.directory())
+        """Slack users who are linked to persons; None where no identity provider is set."""
+        return links_of(self, lambda: self.facts.directory(), lambda: self.runtime)
 
     @cached_property
     def sign_in(self) -> SignIn | None:
         """Signing in at the identity provider; None where none is set."""
-        return (
-            sign_in_of(self, self.links, self.facts.directory, lambda: self.runtime) if self.links is not None else None
-        )
+        if self.links is None:
+            return None
+        return sign_in_of(self, self.links, self.facts.directory, lambda: self.runtime, self._sign_in_age)
+
+    def _sign_in_age(self) -> int:
+        return self.facts.program().company.sign_in_age
 
     @cached_property
     def runtime(self) -> Runtime:
         """The one path of a decision."""
         origin = self.log.origin()
         mill = Mill(LiveSigner(self.signer, Keys(self.database), self.clock), origin, our_version(), fresh_nonce)
-        every = (*WORKFLOWS, LEDGER, EVIDENCE, ERASURE, keykeeping(self.signer.keyid))
+        every = (*WORKFLOWS, LEDGER, EVIDENCE, ERASURE, IDENTITY, keykeeping(self.signer.keyid))
         made = Runtime(self.record, every, mill, self.clock, self.facts)
         note_keys(made, origin, self.signer, self.log_key)
         return made
@@ -135,6 +141,7 @@ class Pieces(Storage):
             stopped=lambda reason: self.queue.sound("slack_stopped", reason),
             enrol=self.sign_in.enrol if self.sign_in else None,
             step_up=self.sign_in.step_up if self.sign_in else None,
+            link=shown_by(self.links) if self.links else lambda team, user: None,
             ledger=lambda: ledger_state(self, self.queue),
         )
         return office(deps)

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from bot.facts import NoProgram
 from bot.main.pieces import Pieces
+from bot.main.relied import relied
 from bot.store.pipeline import PipelineDeploy, Pipelines
 from workflows.approval.model import Approval, Entry, Environment, Settings
 from workflows.kernel.arrival import EvidenceReceived, case_of
@@ -16,6 +17,7 @@ from workflows.kernel.model import CaseId, Control, Digest, EvidenceRef
 
 SURE = frozenset({"certain", "strong", "signed"})
 """Links of accounts to persons that are good enough to tell an author apart."""
+AGAIN = timedelta(minutes=1)
 CLOSINGS = ("approval_refused", "approval_lapsed", "approval_superseded", "approval_withdrawn", "step_approved")
 
 
@@ -84,6 +86,13 @@ class PipelineBook:
         self._pieces.queue.enqueue(
             lane=lane(self._pieces), kind="github.tell", payload=row, dedupe_key=f"github.tell:{case}:{deployment}",
             priority=0,
+        )  # fmt: skip
+
+    def review_again(self, delivery: str, tries: int) -> None:
+        """Have a decision at GitHub looked at once more in a minute, beside everything else."""
+        self._pieces.queue.enqueue(
+            lane=lane(self._pieces), kind="github.reviewed", payload={"delivery": delivery, "tries": tries},
+            dedupe_key=f"github.reviewed:{delivery}:{tries}", not_before=self._pieces.clock.now() + AGAIN, priority=2,
         )  # fmt: skip
 
 
@@ -173,6 +182,10 @@ class ProgramRules:
         """Whether runs of this repository may bring evidence to the control."""
         named = next((c.publishers for c, _ in self._controls() if c.id == control), ())
         return any(p.repository.lower() == repository.lower() for p in named)
+
+    def relied(self, repository: str) -> Sequence[str]:
+        """What the newest scans show of a repository and what of it is accepted, a sentence each."""
+        return relied(self._pieces, repository)
 
     def since(self, control: str) -> datetime | None:
         """From when a control is in force."""

@@ -16,6 +16,7 @@ from bot.main.deploy import Deploys
 from bot.main.erasure import erase_agreed
 from bot.main.grant import Granting
 from bot.main.keykeeping import settle
+from bot.main.linking import LinkWatch
 from bot.main.notes import Integrating, Notes
 from bot.main.pieces import Pieces
 from bot.main.proof import proof_of
@@ -85,6 +86,11 @@ class Product(Pieces):
         """Looks at what time alone causes."""
         return Due(self.record, self.runtime, self.facts, self.clock)
 
+    @cached_property
+    def link_watch(self) -> LinkWatch:
+        """Keeps links between Slack accounts and persons true."""
+        return LinkWatch(self, self.facts, lambda: self.runtime)
+
     def deliverer(self) -> Deliverer:
         """Delivers what the outbox holds."""
         handlers: dict[str, Handler] = {
@@ -118,6 +124,8 @@ class Product(Pieces):
             Tick("ci_tokens", 60.0, self.ci.keep),
             Tick("erase", 600.0, lambda: erase_agreed(self, self.runtime)),
             Tick("keys", 10.0, lambda: settle(self, self.runtime)),
+            Tick("links", 10.0, self.link_watch.settle),
+            Tick("links_seen", 30.0, self.link_watch.look),
             Tick("standing", 60.0, Watch(self, self.queue, self.facts, lambda: ledger_state(self, self.queue)).run),
             *outside.ticks(self, self.queue, notes),
             *self.deploys.ticks(),

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from bot.clock import SystemClock
 from bot.facts import NoProgram
+from bot.main.linking import Attempts
 from bot.main.storage import Storage
 from bot.runtime import Runtime, Seen
 from bot.signin.flow import Decide, Flow
@@ -16,21 +17,24 @@ from bot.signin.proof import Proof
 from bot.signin.provider import Provider
 from bot.signin.site import Site
 from bot.signin.token import TokenCheck
+from bot.slack.ports import LinkShown
 from workflows.kernel.errors import Refused
 from workflows.kernel.identity import Directory
-from workflows.kernel.model import Via, by_person
+from workflows.kernel.model import Assurance, Via, by_person
 from workflows.kernel.signin import Decision, Purpose, Ticket
 
 
 @dataclass(frozen=True)
 class SignIn:
-    """What others use: ``site`` answers browsers, ``flow`` makes tickets, ``linking`` knows who is linked."""
+    """What others use: ``site`` answers browsers, ``flow`` makes tickets, ``linking`` knows who is linked, ``age`` says how
+    many seconds old a sign-in may be."""
 
     site: Site
     flow: Flow
     linking: Linking
     check: TokenCheck
     provider: Provider
+    age: Callable[[], int]
 
     def enrol(self, team: str, user: str, called: str) -> str:
         """The address where this Slack user links themselves; for their eyes only, good for 5 minutes and once."""
@@ -48,9 +52,20 @@ class SignIn:
         person = self.linking.person(team, user)
         if ceiling == "slack" or person is None or person.id != decision.person:
             why = "This decision wants a sign-in, and your Slack account is not linked to your Okta account by one."
-            raise Refused("link_first", why, "Link it first: type /review, or open the Home tab, then press again.")
-        asked = Asked(level="slack+sso+mfa" if level == "slack+sso+mfa" else "slack+sso")
+            raise Refused("link_first", why, "Link it first on the Home tab of this app, then press again.")
+        sure: Assurance = "slack+sso+mfa" if level == "slack+sso+mfa" else "slack+sso"
+        asked = Asked(level=sure, max_age=self.age())
         return self.flow.open("decide", [decision], team=team, user=user, sub=decision.person, asked=asked).address
+
+
+def shown_by(linking: Linking) -> Callable[[str, str], LinkShown | None]:
+    """How the Home tab learns of the link of a Slack account."""
+
+    def shown(team: str, user: str) -> LinkShown | None:
+        link = linking.link(team, user)
+        return LinkShown(link, linking.standing(team, user)) if link is not None else None
+
+    return shown
 
 
 class Deciding:
@@ -78,20 +93,25 @@ class Deciding:
             claim=f"step-up:{ticket.id}", proof=proof.files,
             only=Seen(told["at"], decision.program),
         )  # fmt: skip
+        self._linking.settle(decision.case)
         short = f", {done.attestation[:4]}…{done.attestation[-2:]}" if done.attestation else ""
         return f"Recorded{short}."
 
 
-def links_of(storage: Storage, directory: Callable[[], Directory]) -> Linking | None:
+def links_of(storage: Storage, directory: Callable[[], Directory], runtime: Callable[[], Runtime]) -> Linking | None:
     """The links; None where no identity provider is set, so that nobody is linked by a sign-in."""
     issuer = storage.settings.okta_oidc_issuer
     if not issuer:
         return None
-    return Linking(storage.sign_ins, lambda: _known(directory), issuer, SystemClock())
+    return Linking(storage.slack_links, lambda: _known(directory), issuer, runtime)
 
 
 def sign_in_of(
-    storage: Storage, linking: Linking, directory: Callable[[], Directory], runtime: Callable[[], Runtime]
+    storage: Storage,
+    linking: Linking,
+    directory: Callable[[], Directory],
+    runtime: Callable[[], Runtime],
+    age: Callable[[], int],
 ) -> SignIn:
     """Everything, for the settings' issuer. The clock on the wall counts here: Okta's times are of it."""
     settings, wall = storage.settings, SystemClock()
@@ -99,9 +119,7 @@ def sign_in_of(
     provider = Provider(settings.okta_oidc_issuer, settings.okta_oidc_client_id, f"{base}/login/callback")
     check = TokenCheck(settings.okta_oidc_issuer, settings.okta_oidc_client_id, wall)
 
-    def note(ticket: Ticket, code: str, sentence: str) -> None:
-        case = ticket.decisions[0].case if ticket.purpose == "decide" else None
-        storage.refusals.add(wall.now(), ticket.team, ticket.user, ticket.sub, case, ticket.purpose, code, sentence)
+    attempts = Attempts(storage.refusals, runtime, wall)
 
     def read(ticket: Ticket, proof: Proof) -> str:
         return "You are signed in."
@@ -110,8 +128,8 @@ def sign_in_of(
         return _known(directory)
 
     roads: dict[Purpose, Decide] = {"link": linking.decide, "login": read, "decide": Deciding(runtime, linking)}
-    flow = Flow(provider, check, storage.sign_ins, known, wall, base, roads, note)
-    return SignIn(Site(flow, linking, storage.sign_ins, known, wall, base), flow, linking, check, provider)
+    flow = Flow(provider, check, storage.sign_ins, known, wall, base, roads, attempts.note)
+    return SignIn(Site(flow, linking, storage.sign_ins, known, wall, base), flow, linking, check, provider, age)
 
 
 def _known(directory: Callable[[], Directory]) -> Directory:

@@ -18,6 +18,7 @@ from bot.store import migrate
 from bot.store.anchor import Anchors
 from bot.store.database import Database
 from bot.store.ledger import Log
+from bot.store.link import SlackLinks
 from bot.store.people import Refusals, SlackPeople
 from bot.store.programs import Programs
 from bot.store.receipt import Receipts
@@ -153,8 +154,13 @@ class Storage:
 
     @cached_property
     def sign_ins(self) -> SignIns:
-        """Tickets, links between Slack and the identity provider, web sessions."""
+        """Tickets and web sessions."""
         return SignIns(self.database)
+
+    @cached_property
+    def slack_links(self) -> SlackLinks:
+        """Links between Slack and the identity provider: the index over their events."""
+        return SlackLinks(self.database)
 
     @cached_property
     def refusals(self) -> Refusals:

@@ -160,6 +160,12 @@ class CompanyFile(_Shape):
     record_assurance: Literal["slack", "slack+sso", "slack+sso+mfa"] = Field(
         "slack", description="How surely it must be known who erases records or ends a signing key."
     )
+    sign_in_age: StrictInt = Field(
+        300,
+        ge=0,
+        le=3600,
+        description="How many seconds old a sign-in may be at the press that it confirms; 0: only one after the press counts.",
+    )
 
 
 class CadenceShape(_Shape):

@@ -36,6 +36,7 @@ from bot.signin.page import (
 from bot.signin.refusal import SignInRefused
 from workflows.kernel.errors import Conflict, Refused, Unsure
 from workflows.kernel.identity import Directory, Person, PersonId
+from workflows.kernel.model import by_person
 from workflows.kernel.ports import Clock, SigningFailed
 from workflows.kernel.signin import Decision, SessionBook, WebSession
 
@@ -195,7 +196,12 @@ class Site:
     def _unlink(self, browser: Browser, sub: PersonId) -> Said:
         team, user = browser.form.get("team", ""), browser.form.get("user", "")
         mine = [link for link in self._linking.of_person(sub) if (link.team, link.user) == (team, user)]
-        if not mine or not self._linking.end(team, user, sub, "removed by the person"):
+        person = self._directory().get(sub)
+        if (
+            not mine
+            or person is None
+            or not self._linking.end(team, user, by_person(person, "sso"), "removed by the person")
+        ):
             raise Refused("no_link", "This Slack account is not linked to you.", "Nothing was recorded.")
         text = "The link is removed. This Slack account decides nothing in your name by it any more."
         return self._said(200, said_page(self._name, "Link removed", text, "/login", "Back to your account"))

@@ -10,12 +10,15 @@ from bot.slack.said import LISTED, Said
 from workflows.kernel.blocks import Block, actions, button, header, section
 from workflows.kernel.identity import Person
 from workflows.kernel.link import Link, case_ref
+from workflows.kernel.linking import DESK
+from workflows.kernel.linking_view import PROPOSE
 from workflows.kernel.model import CaseId, CaseSummary, Control, case_id, case_segments
 from workflows.kernel.text import Mrkdwn, fill, joined, mrkdwn, when
 
 WORKFLOW = "approval"
 NONE_YET = "Nothing can be asked for here yet."
 ADD_ONE = "The control owner can add a control with `workflow: approval` to the program."
+NO_LINKS = "Slack accounts are linked here by the directory alone: no sign-in is set up."
 NOT_OPEN = "Requests open in a minute. Type the command again then."
 
 
@@ -54,6 +57,13 @@ def _which(links: Sequence[tuple[Control, Link]]) -> Said:
     blocks = [section(Mrkdwn("Where?"))]
     blocks += [actions(button(control.title, link)) for control, link in links]
     return Said("Where? Choose one.", tuple(blocks))
+
+
+def propose_link(deps: Deps, person: Person, now: datetime) -> Said | Link:
+    """The form in which somebody who answers for a control proposes whose a Slack account is."""
+    if deps.cases.summary(DESK) is None:
+        return Said(NO_LINKS, (section(Mrkdwn(NO_LINKS)),))
+    return Link(act=PROPOSE, ref=case_ref(DESK))
 
 
 def my_requests(deps: Deps, person: Person, now: datetime) -> Said:

@@ -8,7 +8,7 @@ from datetime import datetime
 from difflib import get_close_matches
 from html import unescape
 
-from bot.slack.access import accept_finding, ask_access, declare_risk, my_requests
+from bot.slack.access import accept_finding, ask_access, declare_risk, my_requests, propose_link
 from bot.slack.home import ask_blocks, link_account
 from bot.slack.ports import Deps
 from bot.slack.said import LISTED, Said
@@ -97,12 +97,18 @@ COMMANDS: Mapping[str, SlashCommand] = {
         SlashCommand(
             name="/access",
             description="Ask for access, and see what you asked for",
-            hint="[mine|finding|risk|help]",
+            hint="[mine|finding|risk|link|help]",
             words=(
                 Word("", "ask for access, for yourself or somebody else", "person", ask_access),
                 Word("mine", "your open requests and what you have for a time", "person", my_requests),
                 Word("finding", "ask to accept for a time what a scanner found", "person", accept_finding),
                 Word("risk", "ask to accept a weakness that no scanner found", "person", declare_risk),
+                Word(
+                    "link",
+                    "propose whose a Slack account is, for those who answer for a control",
+                    "person",
+                    propose_link,
+                ),
             ),
         ),
     )

@@ -14,6 +14,7 @@ import structlog
 from bot.slack.decide import Desk
 from bot.slack.home import acts, enrol_url, home_view, refused_view
 from bot.slack.home_ledger import ledger_blocks
+from bot.slack.home_link import own_link
 from bot.slack.identify import Identify
 from bot.slack.lookup import LookUp
 from bot.slack.member import read_member
@@ -80,6 +81,7 @@ class Events:
             deps.case_url,
             titles,
             self._ledger(person, now),
+            own_link(deps, user, installed),
         )
 
     def _ledger(self, person: Person, now: datetime) -> list[Block]:

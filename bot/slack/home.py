@@ -29,13 +29,15 @@ def home_view(
     case_url: str = "",
     titles: Mapping[CaseId, str] = MappingProxyType({}),
     ledger: Sequence[Block] = (),
+    link: Sequence[Block] = (),
 ) -> Block:
     """The tab for one person, asks by due time. ``case_url`` is the page of a case, `{}` for its id; ``titles`` of cases;
-    ``ledger`` is how the ledger stands, for those who answer for a control.
+    ``ledger`` is how the ledger stands, for those who answer for a control; ``link`` how this account is linked.
     """
     # What is wrong is said first; that all is well is said last.
     first = ledger if ledger and ledger[0]["type"] == "section" else ()
-    blocks: list[Block] = [*first, header("For you")]
+    stale = link[:1] if link and link[0]["type"] == "section" else ()
+    blocks: list[Block] = [*first, *stale, header("For you")]
     if not asks:
         blocks.append(section(Mrkdwn(EMPTY)))
     for case, ask in _urgent(asks)[:MOST]:
@@ -57,7 +59,7 @@ def home_view(
         blocks += [_receipt(titles.get(case, case), event) for case, event in lately[:MOST]]
     if ledger and not first:
         blocks += [divider(), *ledger]
-    return home(blocks)
+    return home([*blocks, *link[len(stale) :]])
 
 
 def acts(lately: Sequence[tuple[CaseId, Happened]]) -> list[tuple[CaseId, Happened]]:

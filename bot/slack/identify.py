@@ -62,7 +62,11 @@ class Identify:
         )
         try:
             person = self.person(where.user) if ours else None
-            known: dict[str, object] = {"person": person, "control_owner": self.control_owner()}
+            known: dict[str, object] = {
+                "person": person,
+                "suspended": self._book.directory().more_slack.get(where.user) == "",
+                "control_owner": self.control_owner(),
+            }
         except NoProgram:
             known = {"programmed": False}
         return Somebody(where, facts.model_copy(update=known))
@@ -86,6 +90,8 @@ class Identify:
             for person in directory.people.values():
                 if person.slack_user:
                     index[person.slack_user] = None if person.slack_user in index else person
+            for other, whose in directory.more_slack.items():
+                index[other] = directory.get(whose)
             self._linked = (directory.people, index)
         return self._linked[1].get(user)
 

@@ -13,7 +13,7 @@ from workflows.kernel.identity import Directory, Value
 from workflows.kernel.model import Ask, CaseId, CaseSummary
 from workflows.kernel.ports import Chat, ChatUser, Clock
 from workflows.kernel.program import Program
-from workflows.kernel.signin import Decision
+from workflows.kernel.signin import Decision, SlackLink
 
 View = Mapping[str, Any]
 Block = Mapping[str, Any]
@@ -131,13 +131,22 @@ this account cannot reach it."""
 
 
 @dataclass(frozen=True)
+class LinkShown:
+    """The link of a Slack account as its person sees it: ``standing`` is `good`, `stale` or `none`."""
+
+    link: SlackLink
+    standing: str
+
+
+@dataclass(frozen=True)
 class Deps:
     """Everything the app is built from.
 
     ``installation`` gives None while Slack never told us who we are; then nobody may act. ``resync`` asks for a fresh
     directory in the background. ``enrol`` makes the address where a member (team, user id, name) links their account,
     None where nothing serves it; ``case_url`` is the web page of a case, with `{}` for its id, empty where nothing
-    serves it; ``ledger`` tells how the ledger stands, for those who answer for a control.
+    serves it; ``link`` is the link of a Slack account (team, user); ``ledger`` tells how the ledger stands, for those
+    who answer for a control.
     """
 
     signing_secret: str = field(repr=False)
@@ -155,3 +164,4 @@ class Deps:
     case_url: str = ""
     ledger: Callable[[], LedgerState] | None = None
     step_up: StepUp | None = None
+    link: Callable[[str, str], LinkShown | None] = lambda team, user: None

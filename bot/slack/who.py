@@ -27,8 +27,8 @@ class ActorFacts(Value):
     """What is known of somebody who acts, and of what they act on. None is unknown.
 
     ``installed``: the app and workspace are the ones we were installed as. ``ours``: the user's own team is ours or our
-    organisation's. ``programmed``: a program is in force. ``assigned``: the case expects this person. The three texts are
-    for the sentences only.
+    organisation's. ``programmed``: a program is in force. ``suspended``: their link counts no more until they link anew.
+    ``assigned``: the case expects this person. The three texts are for the sentences only.
     """
 
     installed: bool = False
@@ -36,6 +36,7 @@ class ActorFacts(Value):
     listed: ChatUser | None = None
     synced_at: AwareDatetime | None = None
     person: Person | None = None
+    suspended: bool = False
     assigned: bool | None = None
     workspace: str = ""
     programmed: bool = True
@@ -95,6 +96,9 @@ def _of_person(actor: ActorFacts) -> Refused | None:
         why = "Attester has no program yet, so there is nothing to decide."
         return Refused("no_program", why, f"{NOTHING} Whoever runs it has to run: attester program apply DIR")
     owner = actor.control_owner or "the control owner"
+    if actor.person is None and actor.suspended:
+        why = "The link of your Slack account is suspended: Slack or the company's directory said that you had left."
+        return Refused("not_linked", why, f"{NOTHING} If you are back, link your account again, or ask {owner}.")
     if actor.person is None:
         why = "Your Slack account is not linked to a person in the company's directory."
         return Refused("not_linked", why, f"{NOTHING} Link your account, or ask {owner} to link it.")

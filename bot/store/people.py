@@ -52,6 +52,12 @@ class SlackPeople:
             row = session.get(SlackUserRow, (team, user))
             return ChatUser.model_validate(row.model_dump(exclude={"synced_at"})) if row else None
 
+    def deactivated(self) -> set[tuple[str, str]]:
+        """(team, user) of everybody whom Slack calls deactivated, or lists no more."""
+        with self._db.read() as session:
+            query = select(SlackUserRow.team, SlackUserRow.user).where(col(SlackUserRow.deleted).is_(True))
+            return {(team, user) for team, user in session.exec(query)}
+
     def synced_at(self) -> datetime | None:
         """When the whole directory was last read; None before the first time."""
         with self._db.read() as session:

@@ -13,6 +13,7 @@ from datetime import datetime
 from sqlmodel import Session, col, select
 
 from bot.store.database import Database
+from bot.store.link import write_links
 from bot.store.record_write import ask_columns, columns
 from bot.store.replay import PAGE, Fold
 from bot.store.restate import Read, covered
@@ -21,6 +22,7 @@ from bot.store.table_ledger import EntryRow, PayloadRow
 from bot.store.write import StoredEvent
 from workflows.kernel.attestation import heard
 from workflows.kernel.link import case_ref
+from workflows.kernel.linking import ACCOUNTS
 from workflows.kernel.model import CaseId, case_segments
 from workflows.kernel.workflow import Workflow
 
@@ -30,7 +32,7 @@ class NotEmpty(Exception):
 
 
 def rebuild(ledger: Database, read: Read, into: Database, workflows: Mapping[str, Workflow], fold: Fold) -> int:
-    """Write events, cases, asks and watches of every case of the ledger; returns how many cases.
+    """Write events, cases, asks, watches and links of every case of the ledger; returns how many cases.
 
     Raises NotEmpty where there are events already, and what ``read`` raises where evidence is missing or altered; of the
     case at hand nothing is written then, and the cases before it are whole.
@@ -50,6 +52,8 @@ def rebuild(ledger: Database, read: Read, into: Database, workflows: Mapping[str
         with into.write() as session:
             session.add_all(_event_row(case, event) for event in events)
             _index(session, case, events, fold, signed[-1][1])
+            if case.startswith(ACCOUNTS):
+                write_links(session, case, events)
         count += 1
     return count
 

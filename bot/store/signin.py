@@ -1,22 +1,18 @@
-"""Keeps sign-ins: tickets that are used once, links between Slack users and persons, and who is signed in on the web."""
+"""Keeps sign-ins: tickets that are used once, and who is signed in on the web."""
 
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
 from datetime import datetime, timedelta
 
-from sqlalchemy import ColumnElement, update
+from sqlalchemy import update
 from sqlmodel import col, delete, func, select
 
 from bot.store.database import Database
 from bot.store.failure import in_words
-from bot.store.record_write import write_evidence
-from bot.store.table_signin import SessionRow, SlackLinkRow, StartRow, TicketRow
-from workflows.kernel.attestation import Born
-from workflows.kernel.identity import PersonId
+from bot.store.table_signin import SessionRow, StartRow, TicketRow
 from workflows.kernel.model import Digest
-from workflows.kernel.signin import Decision, SlackLink, Start, Ticket, WebSession
+from workflows.kernel.signin import Decision, Start, Ticket, WebSession
 
 MOST_STARTS = 10
 KEPT = timedelta(days=1)
@@ -85,66 +81,6 @@ class SignIns:
             session.execute(delete(SessionRow).where(col(SessionRow.expires_at) < at))
             return int(getattr(gone, "rowcount", 0))
 
-    def link(self, link: SlackLink, files: Sequence[Born]) -> None:
-        """Keep a link with the evidence it rests on; the same user's older link to the same person ends with it.
-
-        Raises Conflict where the user is linked to somebody else, or the person to another user of the team.
-        """
-        with in_words(), self._db.write() as session:
-            same = (
-                *_standing(link.team, link.user),
-                col(SlackLinkRow.issuer) == link.issuer,
-                col(SlackLinkRow.sub) == link.sub,
-            )
-            ended = {"ended_at": link.at, "ended_by": link.sub, "ended_why": "linked anew"}
-            session.execute(update(SlackLinkRow).where(*same).values(**ended))
-            session.add(SlackLinkRow(**link.model_dump()))
-            session.flush()
-            write_evidence(session, files, link.at)
-
-    def of_user(self, team: str, user: str) -> SlackLink | None:
-        """The link that stands for a Slack user; None where none does."""
-        with self._db.read() as session:
-            row = session.exec(select(SlackLinkRow).where(*_standing(team, user))).first()
-            return _link(row) if row else None
-
-    def of_person(self, issuer: str, sub: PersonId, team: str = "") -> Sequence[SlackLink]:
-        """The links that stand for a person, in one team or in all."""
-        with self._db.read() as session:
-            query = select(SlackLinkRow).where(
-                SlackLinkRow.issuer == issuer, SlackLinkRow.sub == sub, col(SlackLinkRow.ended_at).is_(None)
-            )
-            rows = session.exec(query.order_by(col(SlackLinkRow.id)))
-            return [_link(row) for row in rows if not team or row.team == team]
-
-    def version(self) -> tuple[int, int]:
-        """Changes whenever a link is made or ended."""
-        with self._db.read() as session:
-            made, ended = session.exec(
-                select(func.max(col(SlackLinkRow.id)), func.count(col(SlackLinkRow.ended_at)))
-            ).one()
-            return made or 0, ended
-
-    def standing(self, issuer: str) -> dict[PersonId, str]:
-        """The Slack user of each person whom a link of this issuer names."""
-        with self._db.read() as session:
-            query = select(SlackLinkRow.sub, SlackLinkRow.user).where(
-                SlackLinkRow.issuer == issuer, col(SlackLinkRow.ended_at).is_(None)
-            )
-            return dict(session.exec(query.order_by(col(SlackLinkRow.id))).all())
-
-    def links(self) -> Sequence[SlackLink]:
-        """Every link that ever was, oldest first."""
-        with self._db.read() as session:
-            return [_link(row) for row in session.exec(select(SlackLinkRow).order_by(col(SlackLinkRow.id)))]
-
-    def end(self, team: str, user: str, at: datetime, by: str, why: str) -> bool:
-        """End the link of a Slack user; False where none stands."""
-        ended = {"ended_at": at, "ended_by": by[:255], "ended_why": why[:255]}
-        with in_words(), self._db.write() as session:
-            done = session.execute(update(SlackLinkRow).where(*_standing(team, user)).values(**ended))
-            return getattr(done, "rowcount", 0) == 1
-
     def open_session(self, session: WebSession) -> None:
         """Keep a session."""
         with in_words(), self._db.write() as writing:
@@ -162,15 +98,3 @@ class SignIns:
         """End a session."""
         with in_words(), self._db.write() as writing:
             writing.execute(delete(SessionRow).where(col(SessionRow.id) == session))
-
-
-def _standing(team: str, user: str) -> tuple[ColumnElement[bool], ...]:
-    return (
-        col(SlackLinkRow.team) == team,
-        col(SlackLinkRow.user) == user,
-        col(SlackLinkRow.ended_at).is_(None),
-    )
-
-
-def _link(row: SlackLinkRow) -> SlackLink:
-    return SlackLink.model_validate(row.model_dump(exclude={"id"}))

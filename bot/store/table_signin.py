@@ -10,6 +10,7 @@ from sqlmodel import Field
 from bot.store.base import Row
 
 _STANDING = text("ended_at IS NULL")
+_EMPTY = {"server_default": text("''")}
 
 
 class TicketRow(Row, table=True):
@@ -45,16 +46,17 @@ class StartRow(Row, table=True):
 
 
 class SlackLinkRow(Row, table=True):
-    """A Slack user who is a person. Of the links that stand, a user has one, and a person one in each team."""
+    """A Slack user who is a person: an index over the events of links. Of those that stand, a user has one.
+
+    ``attestation`` names the signed event that made the link; a row without one is from before links were events, and is in
+    force for nobody.
+    """
 
     __tablename__ = "slack_link"
     __table_args__ = (
         Index("uq_slack_link_user", "team", "user", unique=True, sqlite_where=_STANDING, postgresql_where=_STANDING),
-        Index(
-            "uq_slack_link_person", "issuer", "sub", "team", unique=True,
-            sqlite_where=_STANDING, postgresql_where=_STANDING,
-        ),
-    )  # fmt: skip
+        Index("ix_slack_link_person", "issuer", "sub", "team"),
+    )
 
     id: int | None = Field(default=None, primary_key=True)
     team: str = Field(max_length=64)
@@ -68,6 +70,9 @@ class SlackLinkRow(Row, table=True):
     ended_at: datetime | None = None
     ended_by: str = Field(max_length=255)
     ended_why: str = Field(max_length=255)
+    attestation: str = Field(default="", max_length=64, sa_column_kwargs=_EMPTY)
+    suspended: str = Field(default="", max_length=32, sa_column_kwargs=_EMPTY)
+    stale: str = Field(default="", max_length=255, sa_column_kwargs=_EMPTY)
 
 
 class SessionRow(Row, table=True):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from typing import Any
 
 import pytest
 
@@ -24,13 +25,13 @@ from workflows.access_review.model import (
 )
 from workflows.access_review.rules.sealing import counts_of
 from workflows.kernel.errors import Conflict
-from workflows.kernel.model import by_system
+from workflows.kernel.model import by_person, by_system
 
 WRITE = line("nina")
 
 
-def opened(sources: tuple[str, ...] = ("github",)) -> World:
-    settings = {**CONTROL.settings, "sources": [{"id": s} for s in sources]}
+def opened(sources: tuple[str, ...] = ("github",), **more: Any) -> World:
+    settings = {**CONTROL.settings, "sources": [{"id": s} for s in sources], **more}
     world = World(lines={"github": [WRITE]}, control=CONTROL.model_copy(update={"settings": settings}))
     for source in sources[1:]:
         world.sources[source] = world.sources["github"].model_copy(update={"id": source, "system": source.upper()})
@@ -55,6 +56,17 @@ def test_the_summary_says_what_was_decided_on_which_lists() -> None:
     assert closed.text == CONTROL.text
     assert [f.kind for f in closed.evidence()] == ["population", "lines"]
     assert len(world.events(ReviewSealed)) == 1
+    assert world.campaign().status == "closed"
+
+
+def test_closing_can_want_a_surer_sign_in_than_a_signature() -> None:
+    world = opened(wanted={"closing": "slack+sso"})
+    keep(world)
+
+    refused = world.refusal(CAMPAIGN, CloseCampaign(), "dana")
+    world.act(CAMPAIGN, CloseCampaign(), by_person(world.who("dana").somebody(), "slack+sso"))
+
+    assert refused.code == "step_up_needed"
     assert world.campaign().status == "closed"
 
 

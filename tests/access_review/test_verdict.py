@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from tests.access_review.people import CAMPAIGN, CONTROL, line, person
+from tests.access_review.people import CAMPAIGN, line, person
 from tests.access_review.world import World
 from workflows.access_review.model import (
     CorrectVerdict,
@@ -25,7 +25,6 @@ from workflows.access_review.model import (
     WithdrawMark,
 )
 from workflows.kernel.identity import LastUse, Line
-from workflows.kernel.model import by_person
 
 REVIEW = f"{CAMPAIGN}/github/maya@acme.test"
 WRITE = line("nina")
@@ -183,18 +182,6 @@ def test_one_signature_covers_at_most_200_lines() -> None:
     assert refused.code == "too_many"
     assert first == 1
     assert [len(e.verdicts) for e in world.events(VerdictsSigned)] == [200, 1]
-
-
-def test_a_signature_below_the_level_of_the_control_is_refused() -> None:
-    control = CONTROL.model_copy(update={"settings": {**CONTROL.settings, "assurance": "slack+sso"}})
-    world = opened(control=control)
-    world.act(REVIEW, mark(world, WRITE), "maya")
-
-    refused = world.refusal(REVIEW, SignMarks(), "maya")
-    world.act(REVIEW, SignMarks(), by_person(world.who("maya").somebody(), "slack+sso+mfa"))
-
-    assert refused.code == "step_up_needed"
-    assert world.events(VerdictsSigned)[0].assurance == "slack+sso+mfa"
 
 
 def test_a_verdict_can_be_corrected_until_a_removal_is_asked() -> None:

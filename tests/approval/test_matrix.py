@@ -98,7 +98,9 @@ def reviewers(state: Approval) -> set[str]:
 
 def explainers(state: Approval) -> set[str]:
     owners = {p.id for p in (state.frame.owner, state.frame.deputy) if p}
-    return owners if state.status in ("bypassed", "unguarded", "uncovered") and not state.explained else set()
+    return (
+        owners if state.status in ("bypassed", "unguarded", "uncovered", "unproven") and not state.explained else set()
+    )
 
 
 def earlier_end(state: Approval, example: Example) -> Any:

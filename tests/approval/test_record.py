@@ -80,5 +80,5 @@ def test_every_screen_and_every_standing_has_an_example() -> None:
 
     assert standing >= {
         "collecting", "asked", "approved", "effective", "ending", "ended", "refused", "withdrawn", "lapsed",
-        "superseded", "effect_failed", "not_ended", "bypassed", "unguarded", "uncovered",
+        "superseded", "effect_failed", "not_ended", "bypassed", "unguarded", "uncovered", "unproven",
     }  # fmt: skip

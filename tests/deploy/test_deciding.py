@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 from datetime import timedelta
 from typing import Any
 
 import pytest
 
+from bot.evidence.intake import Brought, Intake, Origin
+from bot.main.scan import Scans
 from tests.deploy.github import COMMIT, HEAD, RELEASED, commit_of, ordinary, user
 from tests.deploy.house import MAYA, RAVI, SCANNED, House, house
+from tests.road.test_finding import report
 from workflows.approval.model import AttachEvidence
 from workflows.kernel.errors import Refused
 from workflows.kernel.model import by_system
@@ -93,6 +97,18 @@ def test_a_failed_check_is_shown_to_whoever_decides(acme: House) -> None:
     case = acme.asked("222")
 
     assert "1 failed (lint)" in str(acme.card(RAVI, case))
+
+
+def test_the_card_says_what_the_newest_scans_show_of_the_repository(acme: House) -> None:
+    product = acme.stage.product
+    brought = Brought("semgrep.json", report("export.py"), commit=COMMIT, repository="acme/payments")
+    intake = Intake(product.vault, product.runtime, product.facts)
+    intake.take("DP-01", [brought], Origin("cli", "test"))
+    Scans(product).catch_up()
+
+    case = acme.asked("990")
+
+    assert "1 medium open, 0 of them accepted for a time" in json.dumps(acme.card(RAVI, case))
 
 
 def test_a_scan_of_another_commit_leaves_it_collecting_and_the_right_one_has_people_asked(acme: House) -> None:

@@ -15,6 +15,9 @@ from tests.docs.reference import ROOT
 MARK = "<!-- output of the demo -->\n"
 README = ROOT / "README.md"
 WIDE = "300"
+AGAIN = "Run: python -m tests.docs.demo"
+_FIGURE = re.compile(r"\d+(?:[.,]\d+)*")
+_DAY = re.compile(r"\d+ [A-Z][a-z]+ \d{4}")
 
 
 class DemoFailed(Exception):
@@ -32,6 +35,11 @@ def printed(folder: Path) -> list[str]:
         raise DemoFailed(ran.stdout + ran.stderr)
     lines = [re.sub(r"\S*/packet\.zip", "demo/packet.zip", line.rstrip()) for line in ran.stdout.splitlines()]
     return [line for n, line in enumerate(lines) if line or (n and lines[n - 1])]
+
+
+def plain(lines: list[str]) -> list[str]:
+    """Without what differs from day to day: dates and figures."""
+    return [_FIGURE.sub("N", _DAY.sub("DAY", line)) for line in lines]
 
 
 def told() -> list[str]:

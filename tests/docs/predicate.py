@@ -13,6 +13,7 @@ from workflows.kernel.attestation import predicate_type
 from workflows.kernel.erasure_view import ERASURE
 from workflows.kernel.keykeeping_view import KEYKEEPING
 from workflows.kernel.ledger import LEDGER
+from workflows.kernel.linking_view import IDENTITY
 from workflows.kernel.model import AttemptRefused, Event
 from workflows.registry import WORKFLOWS
 
@@ -23,7 +24,7 @@ FORMATS = {"date-time": "time", "date": "day"}
 
 def events() -> Iterator[tuple[str, type[Event]]]:
     """Each workflow's events, each once, with the workflow's name."""
-    for workflow in (*WORKFLOWS, LEDGER, EVIDENCE, ERASURE, KEYKEEPING):
+    for workflow in (*WORKFLOWS, LEDGER, EVIDENCE, ERASURE, KEYKEEPING, IDENTITY):
         for event in workflow.events:
             if event is not AttemptRefused:
                 yield workflow.name, event

@@ -25,11 +25,12 @@ from workflows.kernel.identity import Person
 from workflows.kernel.jcs import canonical
 from workflows.kernel.keykeeping_view import KEYKEEPING
 from workflows.kernel.ledger import LEDGER
+from workflows.kernel.linking_view import IDENTITY
 from workflows.kernel.model import Actor, AttemptRefused, Event, EvidenceRef, Via, by_person, by_system, by_time
 from workflows.kernel.workflow import Workflow
 from workflows.registry import WORKFLOWS
 
-ALL = (*WORKFLOWS, LEDGER, EVIDENCE, ERASURE, KEYKEEPING)
+ALL = (*WORKFLOWS, LEDGER, EVIDENCE, ERASURE, KEYKEEPING, IDENTITY)
 
 START = datetime(2026, 1, 1, tzinfo=UTC)
 PEOPLE = ("Maya Chen", "Ravi Patel 🛠️", "דנה אוקפור", "Tom <!channel>", "Lena Nováková " * 20)

@@ -18,6 +18,7 @@ from bot.cli.finding import stopping
 from bot.demo.stage import MODELS, Stage, stage
 from bot.evidence.intake import Brought, Intake, Origin
 from bot.main.program import apply_program
+from bot.main.relied import relied
 from bot.main.scan import Report, Scans
 from bot.packet.export import export
 from bot.packet.verify import verify
@@ -93,6 +94,21 @@ def accepted(acme: Stage) -> str:
     (case,) = acme.product.record.starting("approval/exception/semgrep/acme/payments/")
     assert press(acme, RAVI, "SQL built from text", "approve").ok
     return case
+
+
+def test_whoever_decides_a_deploy_reads_what_scans_show_and_what_is_accepted_of_it(acme: Stage) -> None:
+    nothing = relied(acme.product, "acme/payments")
+    case = accepted(acme)
+    acme.pass_time(timedelta(days=1))
+    pushed(acme, report("export.py", "report.py"), SECOND)
+
+    day = acme.clock.now().date().isoformat()
+    assert nothing == ()
+    assert relied(acme.product, "Acme/Payments") == (
+        f"Newest scan by semgrep ({day}): 2 medium open, 1 of them accepted for a time",
+        f"Accepted for a time: SQL built from text in export.py ({case})",
+    )
+    assert relied(acme.product, "acme/other") == ()
 
 
 def test_a_finding_is_accepted_in_slack_followed_by_scans_and_proven_by_the_packet(acme: Stage, tmp_path: Path) -> None:

@@ -15,15 +15,13 @@ from urllib.parse import urlsplit
 import pytest
 from playwright.sync_api import Browser, Page
 
-from bot.clock import ShiftedClock
 from bot.store.database import Database
-from bot.store.signin import SignIns
 from bot.web.app import build_web
 from bot.web.ports import WebDeps
 from bot.web.server import running
 from tests.signin.front import Front, running_front
 from tests.signin.issuer import CLIENT, MAYA, TOM, Issuer, Loopback
-from tests.signin.world import TEAM, Late, World, revoke, somebody
+from tests.signin.world import TEAM, Late, World, made_world, revoke, somebody
 from tests.support.node import running_emulate
 
 
@@ -84,7 +82,7 @@ def acme(okta: tuple[Emulated, Front], sqlite_url: str, browser: Browser) -> Ite
     issuer, front = okta
     address = f"https://attester.localhost:{front.port}"
     with closing(Database(sqlite_url)) as database:
-        world = World(issuer, SignIns(database), ShiftedClock())
+        world = made_world(database, issuer)
         for sub, name in ((MAYA, "Maya"), (TOM, "Tom")):
             world.people[sub] = somebody(sub, name)
         pages = Late()

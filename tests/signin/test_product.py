@@ -51,7 +51,7 @@ class Acme:
         # In a thread of its own: a browser of other tests keeps an event loop in this one.
         with ThreadPoolExecutor(1) as pool:
             done = pool.submit(CliRunner().invoke, attester, list(words), env=self.made.environment).result()
-        return done.exit_code, " ".join(done.output.split())
+        return done.exit_code, " ".join((done.output or str(done.exception)).split())
 
 
 @pytest.fixture(scope="module")
@@ -112,6 +112,22 @@ def test_tom_whom_the_directory_knows_cannot_be_linked_by_somebody_else(acme: Ac
     assert "Somebody else is signed in at Okta" in said
     assert acme.person("tom").slack_user == toms
     assert acme.made.product.refusals.all()[-1][4] == "other_person"
+
+
+def test_an_operator_proposes_whose_an_account_is_and_only_a_members_account_is_taken(acme: Acme) -> None:
+    def proposes(user: str, login: str = "maya@acme.test") -> tuple[int, str]:
+        why = "She lost the phone of her first account."
+        return acme.command("identity", "propose-link", user, "--person", login, "--why", why)
+
+    unknown, nobody, asked = proposes("U0NOBODY"), proposes(MAYA, "nobody@acme.test"), proposes(MAYA)
+
+    assert (unknown[0], nobody[0]) == (1, 1)
+    assert "Slack lists no such account in this workspace." in unknown[1]
+    assert "The directory has nobody with the login nobody@acme.test." in nobody[1]
+    assert asked == (
+        0, f"Those who answer for controls are asked in Slack. Follow it with: attester case show identity/slack/T0ACME/{MAYA}",
+    )  # fmt: skip
+    assert "slack_link_proposed" in acme.command("case", "show", f"identity/slack/T0ACME/{MAYA}")[1]
 
 
 def test_doctor_says_whether_people_can_sign_in(acme: Acme) -> None:

@@ -6,11 +6,14 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from tempfile import TemporaryDirectory
 from urllib.parse import urlsplit
 
 import httpx
 
 from bot.clock import ShiftedClock
+from bot.draft import Mill
+from bot.runtime import Runtime, fresh_nonce
 from bot.signin.flow import Flow, Opened
 from bot.signin.level import Asked
 from bot.signin.link import Linking
@@ -18,7 +21,10 @@ from bot.signin.proof import Proof
 from bot.signin.provider import Provider
 from bot.signin.site import Site
 from bot.signin.token import TokenCheck
+from bot.signing import load_signer
 from bot.store.database import Database
+from bot.store.link import SlackLinks
+from bot.store.record import Record
 from bot.store.signin import SignIns
 from bot.web.app import build_web
 from bot.web.ports import WebDeps
@@ -26,6 +32,9 @@ from bot.web.server import Server
 from tests.signin.issuer import CLIENT, MAYA, TOM, Issuer
 from workflows.kernel.errors import Refused
 from workflows.kernel.identity import Directory, Person, directory_of
+from workflows.kernel.linking import CONTROL
+from workflows.kernel.linking_view import IDENTITY
+from workflows.kernel.model import CaseId, FactNeeds, Facts
 from workflows.kernel.signin import Decision, Ticket
 
 TEAM = "T0ACME"
@@ -92,6 +101,8 @@ class World:
     issuer: Issuer
     book: SignIns
     clock: ShiftedClock
+    links: SlackLinks
+    runtime: Runtime = field(init=False)
     people: dict[str, Person] = field(default_factory=dict)
     decided: list[tuple[Ticket, Proof]] = field(default_factory=list)
     noted: list[tuple[str, str]] = field(default_factory=list)
@@ -102,7 +113,7 @@ class World:
         """Wire the parts for the address where the web app will answer."""
         provider = Provider(self.issuer.url, CLIENT, f"{base}/login/callback", self.issuer.transport())
         check = TokenCheck(self.issuer.url, CLIENT, self.clock, self.issuer.transport())
-        self.linking = Linking(self.book, self.directory, self.issuer.url, self.clock)
+        self.linking = Linking(self.links, self.directory, self.issuer.url, lambda: self.runtime)
         decide = {"decide": self.decide, "link": self.linking.decide, "login": lambda ticket, proof: ""}
         self.flow = Flow(
             provider, check, self.book, self.directory, self.clock, base, decide,
@@ -110,6 +121,10 @@ class World:
         )  # fmt: skip
         self.base = base
         return Site(self.flow, self.linking, self.book, self.directory, self.clock, base)
+
+    def facts(self, control: str, case: CaseId, needs: FactNeeds) -> Facts:
+        """What the rules of links know: who is in the company."""
+        return Facts(directory=self.directory(), program="", control=CONTROL)
 
     def directory(self) -> Directory:
         """Who is in the company now."""
@@ -157,10 +172,20 @@ class Late:
         return await self.site.answer(*request)  # type: ignore[arg-type]
 
 
+def made_world(database: Database, issuer: Issuer) -> World:
+    """A world without people, with a runtime that records links."""
+    world = World(issuer, SignIns(database), ShiftedClock(), SlackLinks(database))
+    with TemporaryDirectory() as folder:
+        signer = load_signer(f"file:{folder}/signing.key", create=True)
+    mill = Mill(signer, "attester.acme.test", "0.1.0", fresh_nonce)
+    world.runtime = Runtime(Record(database), [IDENTITY], mill, world.clock, world)
+    return world
+
+
 @contextmanager
 def running_world(database: Database, issuer: Issuer) -> Iterator[World]:
     """The web app with sign-in, answering on loopback."""
-    world = World(issuer, SignIns(database), ShiftedClock())
+    world = made_world(database, issuer)
     for person in (somebody(MAYA, "Maya"), somebody(TOM, "Tom"), somebody(LENA, "Lena", employed=False)):
         world.people[person.id] = person
     late = Late()

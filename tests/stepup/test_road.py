@@ -25,6 +25,7 @@ from tests.approval.test_road import CONTROL, KOFI, RAVI, WHY, press, state_of
 from tests.packet.damage import Files, changed
 from tests.signin.issuer import Ago
 from tests.stepup.world import LEVEL, Acme, acme
+from workflows.kernel.model import by_system
 from workflows.kernel.ports import SigningFailed
 
 __all__ = ["acme"]
@@ -205,7 +206,7 @@ def test_somebody_whose_account_no_sign_in_linked_is_told_to_link_it_first(acme:
     case = acme.asked()
     product = acme.stage.product
     assert product.links is not None
-    product.links.end("T0ACME", RAVI, "system: test", "a test")
+    product.links.end("T0ACME", RAVI, by_system("test"), "a test")
 
     press(acme.stage, RAVI, "Write in acme/platform", "approve")
 
@@ -213,4 +214,17 @@ def test_somebody_whose_account_no_sign_in_linked_is_told_to_link_it_first(acme:
     assert text
     assert state_of(acme.stage, case).decisions == ()
     acme.link(RAVI)
+    acme.over(case)
+
+
+def test_where_the_company_says_so_only_a_sign_in_after_the_press_counts(acme: Acme) -> None:
+    acme.rule(CONTROL + LEVEL, "sign_in_age: 0\n")
+    case = acme.asked()
+
+    before = acme.through(acme.pressed(RAVI), RAVI, auth_time=Ago(20))
+    after = acme.through(acme.pressed(RAVI), RAVI)
+
+    assert "Nothing was recorded" in before
+    assert acme.stage.product.refusals.all()[-1][4] == "too_old"
+    assert "Recorded, " in after
     acme.over(case)

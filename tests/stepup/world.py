@@ -28,7 +28,9 @@ from workflows.kernel.model import CaseId
 LEVEL = "wanted: {access: slack+sso+mfa}\n"
 ADDRESS = re.compile(r"(http://127\.0\.0\.1:\d+/step-up/[A-Za-z0-9_-]{43})")
 DANA = "U0ACMEDANA"
-LOGINS = {DANA: "dana@acme.test", RAVI: "ravi@acme.test", MAYA: "maya@acme.test", KOFI: "kofi@acme.test"}
+LINKED = {DANA: "dana@acme.test", RAVI: "ravi@acme.test", MAYA: "maya@acme.test", KOFI: "kofi@acme.test"}
+LOGINS = {**LINKED, SOFIA: "sofia@acme.test"}
+"""Whom only the directory links is among these, and not among the linked."""
 
 
 @dataclass
@@ -104,14 +106,15 @@ def acme(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Acme]:
 
 
 @contextmanager
-def running_acme(folder: Path) -> Iterator[Acme]:
-    """The company, its people linked, its program in force."""
+def running_acme(folder: Path, **more: str) -> Iterator[Acme]:
+    """The company, its people linked, its program in force; ``more`` are variables of the environment."""
     with running_issuer() as issuer, running_front(folder) as front, pytest.MonkeyPatch.context() as patch:
         front.target = int(issuer.base.rpartition(":")[2])
         issuer.url = f"https://localhost:{front.port}"
         patch.setenv("SSL_CERT_FILE", str(front.certificate))
         oidc = {
             "OKTA_OIDC_ISSUER": issuer.url, "OKTA_OIDC_CLIENT_ID": CLIENT, "ATTESTER_PUBLIC_URL": "http://127.0.0.1:3000",
+            **more,
         }  # fmt: skip
         with stage(folder / "data", more=oidc) as made:
             company = Acme(made, issuer)
@@ -119,6 +122,6 @@ def running_acme(folder: Path) -> Iterator[Acme]:
             made.product.puller.pull("github", "test")
             made.pass_time(timedelta(seconds=1))
             made.product.puller.pull("github", "test")
-            for user in LOGINS:
+            for user in LINKED:
                 company.link(user)
             yield company

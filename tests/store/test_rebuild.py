@@ -6,7 +6,7 @@ import hashlib
 import json
 import random
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import closing
 from dataclasses import dataclass
 from datetime import timedelta
@@ -33,12 +33,13 @@ from workflows.kernel.erasure_view import ERASURE
 from workflows.kernel.errors import Refused
 from workflows.kernel.keykeeping_view import KEYKEEPING
 from workflows.kernel.ledger import LEDGER
+from workflows.kernel.linking_view import IDENTITY
 from workflows.kernel.model import CaseId, Command, FactNeeds, Facts, by_system, by_time
 from workflows.kernel.ports import EvidenceMissing
 from workflows.kernel.workflow import Example, Workflow
 from workflows.registry import WORKFLOWS
 
-ALL = {w.name: w for w in (*WORKFLOWS, LEDGER, EVIDENCE, ERASURE, KEYKEEPING)}
+ALL = {w.name: w for w in (*WORKFLOWS, LEDGER, EVIDENCE, ERASURE, KEYKEEPING, IDENTITY)}
 TOLD = [(w, example) for w in ALL.values() for example in w.examples()]
 TABLES = {
     "event": "case_id, n, seq, name, version, at, by, actor, body, attestation",
@@ -133,6 +134,45 @@ def test_every_history_that_a_workflow_tells_comes_back(
 
     assert tables(empty) == tables(database)
     database.close()
+
+
+@dataclass
+class ToldOfAll:
+    """What rules may know, case by case."""
+
+    examples: Mapping[CaseId, Example]
+
+    def facts(self, control: str, case: CaseId, needs: FactNeeds) -> Facts:
+        return self.examples[case].facts
+
+
+@pytest.mark.parametrize("seed", range(2))
+def test_a_random_history_over_cases_of_every_workflow_at_once_comes_back(
+    database: Database, empty: Database, mill: Mill, seed: int
+) -> None:
+    dice, told = random.Random(seed), {}
+    for _, example in dice.sample(TOLD, len(TOLD)):  # several tell of one case: one of them, by chance
+        told.setdefault(example.case, example)
+    waiting = {}
+    for case, example in told.items():
+        signed = [n for n, r in enumerate(example.history, 1) if r.event.ATTESTED]
+        waiting[case] = list(example.history[: dice.choice(signed)] if signed else [])
+    record = Record(database)
+    runtime = Runtime(record, list(ALL.values()), mill, SystemClock(), ToldOfAll(told))
+
+    written = 0
+    while cases := [case for case, history in waiting.items() if history]:
+        case = dice.choice(cases)
+        recorded = waiting[case].pop(0)
+        draft = Draft(runtime, record, mill, recorded.by, None, recorded.at)
+        draft.note(case, recorded.event)
+        record.commit(draft.writes(), recorded.at)
+        written += 1
+    anew(database, empty)
+
+    assert {case.partition("/")[0] for case in told} == set(ALL)
+    assert written > len(ALL) * 5
+    assert tables(empty) == tables(database)
 
 
 def commands(runtime: Runtime, case: CaseId, dice: random.Random) -> Command:

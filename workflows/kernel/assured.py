@@ -15,6 +15,11 @@ def reached(wanted: str, by: Actor) -> bool:
     return wanted in LEVELS and have >= [*LEVELS].index(wanted)
 
 
+def surer(one: Assurance, other: Assurance | None) -> Assurance:
+    """The surer of two levels; None is none."""
+    return max((one, other or one), key=LEVELS.index)
+
+
 def sure_enough(facts: Facts, by: Actor) -> None:
     """Raises StepUpNeeded where the company wants a surer answer for what changes the record (`record_assurance`)."""
     wanted = str(facts.company.get("record_assurance") or "slack")

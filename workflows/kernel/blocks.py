@@ -149,6 +149,11 @@ def select_input(choices: Sequence[tuple[str, str]], *, chosen: str = "", hint: 
     return element
 
 
+def user_input(hint: str = "Choose somebody …") -> Element:
+    """A field to choose an account of the workspace from, as Slack lists them: guests, bots and strangers too."""
+    return {"type": "users_select", "action_id": "typed", "placeholder": plain(hint, PLACEHOLDER_TEXT)}
+
+
 def field(name: str, label: str, element: Element, *, hint: str = "", optional: bool = False) -> Block:
     """One question of a form; errors are shown under it by its ``name``."""
     block: Block = {

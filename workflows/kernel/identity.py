@@ -206,11 +206,15 @@ class Pull(Value):
 
 
 class Directory(Value):
-    """Everybody in the identity provider at one instant. ``digest`` names the collection that it comes from."""
+    """Everybody in the identity provider at one instant. ``digest`` names the collection that it comes from.
+
+    ``more_slack`` are Slack users who are a person beside their own ``slack_user``, with nobody where the link is suspended.
+    """
 
     people: dict[PersonId, Person]
     digest: str = ""
     synced_at: AwareDatetime | None = None
+    more_slack: dict[str, PersonId] = {}
     _logins: tuple[dict[PersonId, Person], dict[str, list[Person]]] | None = PrivateAttr(default=None)
 
     def get(self, person: PersonId | None) -> Person | None:

@@ -11,6 +11,7 @@ from pydantic import AwareDatetime
 from workflows.kernel.approved import Approvals
 from workflows.kernel.errors import Refused
 from workflows.kernel.identity import Collection, Directory, Line, LineKey, Person, PersonId, Value
+from workflows.kernel.ports import ChatUser
 from workflows.kernel.publisher import Publisher
 from workflows.kernel.weakness import Weakness
 
@@ -257,7 +258,8 @@ class Control(Value):
 class Facts(Value):
     """A frozen snapshot of what a rule may know besides its own state; rules never query.
 
-    ``sources`` holds the program's SourceConfig by id, ``folded`` the states of the cases that were needed.
+    ``sources`` holds the program's SourceConfig by id, ``folded`` the states of the cases that were needed. ``account`` is
+    the Slack account that a case of links is about, as Slack lists it.
     """
 
     directory: Directory
@@ -274,6 +276,7 @@ class Facts(Value):
     folded: dict[CaseId, Any] = {}
     approvals: Approvals = Approvals()
     weaknesses: tuple[Weakness, ...] = ()
+    account: ChatUser | None = None
 
 
 class Recorded(Value):

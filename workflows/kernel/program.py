@@ -17,7 +17,8 @@ from workflows.kernel.model import Assurance, Control, Digest
 class Company(Value):
     """Who the program belongs to. Logins are those of the identity provider; ``holidays`` is an ISO country code, with or
     without a region (`DE`, `DE-BE`); ``closed_days`` are further days on which nobody works. Records are kept for
-    ``retention_years``; ``record_assurance`` is how surely it must be known who erases them or ends a key."""
+    ``retention_years``; ``record_assurance`` is how surely it must be known who erases them or ends a key, ``sign_in_age`` how
+    many seconds old the sign-in behind a decision may be when somebody presses; 0: only one after the press counts."""
 
     name: str
     time_zone: str = "UTC"
@@ -29,6 +30,7 @@ class Company(Value):
     roles: dict[str, tuple[str, ...]] = {}
     retention_years: int = 7
     record_assurance: Assurance = "slack"
+    sign_in_age: int = 300
 
 
 class SourceConfig(Value):

@@ -9,13 +9,12 @@ from typing import Any, Literal, Protocol
 
 from pydantic import AwareDatetime
 
-from workflows.kernel.attestation import Born
 from workflows.kernel.identity import PersonId, Value
 from workflows.kernel.jcs import canonical
 from workflows.kernel.model import Assurance, CaseId, Digest
 
 Purpose = Literal["decide", "link", "login"]
-LinkMethod = Literal["step_up", "idp_attribute", "attested"]
+LinkMethod = Literal["step_up", "attested"]
 
 
 class Decision(Value):
@@ -82,7 +81,8 @@ class SlackLink(Value):
     """A Slack user who is a person of the identity provider: ids on both sides, nothing else counts.
 
     ``login`` is the person's login of that day: where the directory has another one now, the link is stale. ``proof`` is
-    the digest of the sign-in that it rests on.
+    the digest of the sign-in that it rests on, ``attestation`` names the signed event that made the link; without one it is
+    in force for nobody. ``suspended`` says why nothing counts now, ``stale`` is the login that was seen in place of this.
     """
 
     team: str
@@ -96,6 +96,9 @@ class SlackLink(Value):
     ended_at: AwareDatetime | None = None
     ended_by: str = ""
     ended_why: str = ""
+    attestation: Digest = ""
+    suspended: str = ""
+    stale: str = ""
 
 
 class WebSession(Value):
@@ -130,10 +133,10 @@ class TicketBook(Protocol):
 
 
 class LinkBook(Protocol):
-    """Keeps links between Slack users and persons."""
+    """The links between Slack users and persons, as the index over their events has them."""
 
-    def link(self, link: SlackLink, files: Sequence[Born]) -> None:
-        """Keep a link with its proof, in place of this user's link to the same person. Raises Conflict where another stands."""
+    def settle(self, case: CaseId) -> bool:
+        """Make the index what a case's events say; True where it was not."""
         ...
 
     def of_user(self, team: str, user: str) -> SlackLink | None:
@@ -141,19 +144,19 @@ class LinkBook(Protocol):
         ...
 
     def of_person(self, issuer: str, sub: PersonId, team: str = "") -> Sequence[SlackLink]:
-        """The links that stand for a person, in one team or in all."""
+        """The links that stand for a person, in one team or in all; what a sign-in proved comes first."""
         ...
 
-    def version(self) -> tuple[int, int]:
-        """Changes whenever a link is made or ended."""
+    def ever(self, issuer: str, sub: PersonId, team: str) -> int:
+        """How many links a person ever had in a team."""
         ...
 
-    def standing(self, issuer: str) -> Mapping[PersonId, str]:
-        """The Slack user of each person whom a link of this issuer names."""
+    def version(self) -> tuple[int, ...]:
+        """Changes whenever a link is made, ended or suspended."""
         ...
 
-    def end(self, team: str, user: str, at: datetime, by: str, why: str) -> bool:
-        """End the link of a Slack user; False where none stands. It stays in the table."""
+    def standing(self, issuer: str) -> Mapping[str, SlackLink]:
+        """The link of each Slack user who has one of this issuer."""
         ...
 
 
@@ -169,5 +172,5 @@ class SessionBook(Protocol):
     def close_session(self, session: Digest) -> None: ...
 
 
-class SignInBook(TicketBook, LinkBook, SessionBook, Protocol):
+class SignInBook(TicketBook, SessionBook, Protocol):
     """Everything that is kept of sign-ins."""

@@ -192,6 +192,8 @@ class ReviewHead(Value):
     unused_days: int
     lines_per_signature: int
     assurance: str
+    assurance_privileged: str = ""
+    assurance_closing: str = ""
     grace: str
     care: Care = Care()
     on_silence_privileged: str

@@ -10,6 +10,7 @@ from typing import Annotated, Literal
 
 from pydantic import AfterValidator, Field, model_validator
 
+from workflows.kernel.assured import surer
 from workflows.kernel.calendar import checked_span
 from workflows.kernel.identity import Value
 from workflows.kernel.model import Assurance
@@ -71,6 +72,16 @@ class Care(Value):
     second_look: bool = True
 
 
+class Wanted(Value):
+    """Where it must be known more surely who decides than ``assurance`` says; None is the same as there.
+
+    `privileged`: a signature that keeps privileged or flagged access. `closing`: closing, exceptions and second signatures.
+    """
+
+    privileged: Assurance | None = None
+    closing: Assurance | None = None
+
+
 class Settings(Value):
     """The settings of an access-review control."""
 
@@ -79,12 +90,23 @@ class Settings(Value):
     no_response: NoResponse = NoResponse()
     removal_due: RemovalDue = RemovalDue()
     assurance: Assurance = "slack"
+    wanted: Wanted = Wanted()
     reason_min: int = Field(default=10, ge=1, le=1000)
     unused_days: int = Field(default=90, ge=1)
     lines_per_review: int = Field(default=500, ge=1, le=500)
     lines_per_signature: int = Field(default=200, ge=1, le=200)
     grace: Span = "24h"
     care: Care = Care()
+
+    @property
+    def level_privileged(self) -> Assurance:
+        """How well it must be known who keeps privileged or flagged access."""
+        return surer(self.assurance, self.wanted.privileged)
+
+    @property
+    def level_closing(self) -> Assurance:
+        """How well it must be known who closes, makes an exception or signs second."""
+        return surer(self.assurance, self.wanted.closing)
 
     def scope(self) -> tuple[ScopedSource, ...]:
         """The sources whose lines are reviewed."""

@@ -190,7 +190,8 @@ def head_of(
         directory_source=state.directory_source, only_administrator=only,
         removal_privileged=settings.removal_due.privileged, removal_other=settings.removal_due.other,
         reason_min=settings.reason_min, unused_days=settings.unused_days, lines_per_signature=settings.lines_per_signature,
-        assurance=settings.assurance, grace=settings.grace, care=settings.care,
+        assurance=settings.assurance, assurance_privileged=settings.level_privileged,
+        assurance_closing=settings.level_closing, grace=settings.grace, care=settings.care,
         on_silence_privileged=settings.no_response.privileged, on_silence_plain=settings.no_response.plain,
     )  # fmt: skip
 

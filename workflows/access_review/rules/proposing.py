@@ -68,7 +68,7 @@ def propose(state: Campaign, command: Propose, by: Actor, at: datetime, facts: F
         raise refused("second_signer_needed", problem.reason)
     about = _about(state, command, facts)
     _check_kind(state, command, second, at, facts, about)
-    level_reached(state.settings.assurance, by)
+    level_reached(state.settings.level_closing, by)
     number = max(state.proposals, default=0) + 1
     fields = command.model_dump(exclude={"second", "reason"})
     judge = facts.directory.get(command.reviewer) if command.reviewer else None
@@ -150,7 +150,7 @@ def cosign(state: Campaign, command: CoSign, by: Actor, at: datetime, facts: Fac
         raise refused("second_signer_needed", problem.reason)
     # Last: nobody signs in for what the rules refuse all the same.
     signed = _signed(state, proposal, at, facts)
-    level_reached(state.settings.assurance, by)
+    level_reached(state.settings.level_closing, by)
     return signed
 
 
@@ -222,7 +222,7 @@ def close_or_ask(state: Campaign, command: CloseCampaign, by: Actor, at: datetim
             "Choose “Close with a second signer …” under More.",
         )
     closed = close(state, command, at, facts, owner.id, None)
-    level_reached(state.settings.assurance, by)
+    level_reached(state.settings.level_closing, by)
     return closed
 
 

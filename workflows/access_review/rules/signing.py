@@ -46,7 +46,7 @@ def sign(state: Review, command: SignMarks, by: Actor, at: datetime, facts: Fact
         raise refused("nothing_marked")
     for x in held:
         independent(state, x, facts)
-    level_reached(state.head.assurance, by)
+    level_reached(_level(state, [x.mark.verdict for x in held if x.mark], held), by)
     verdicts = tuple(v for x in held if (v := _verdict(x)) is not None)
     reasons = {x.assigned.ref: x.mark.reason for x in held if x.mark and x.mark.reason}
     found = figures(verdicts, reasons, state.head.care)
@@ -69,6 +69,12 @@ def sign(state: Review, command: SignMarks, by: Actor, at: datetime, facts: Fact
         if x.mark and x.mark.verdict != "keep" and x.assigned.cosigner is None
     ]
     return Outcome(events=(signed, *removals), commands=_second_look(state, held, signed))
+
+
+def _level(state: Review, verdicts: Sequence[VerdictWord], held: Sequence[ReviewLine]) -> str:
+    """How well it must be known who signs these: surer where privileged or flagged access is kept."""
+    risky = any(v == "keep" and x.assigned.tier != "plain" for v, x in zip(verdicts, held, strict=True))
+    return (risky and state.head.assurance_privileged) or state.head.assurance
 
 
 def _second_look(state: Review, held: Sequence[ReviewLine], signed: VerdictsSigned) -> tuple[Addressed, ...]:
@@ -138,7 +144,7 @@ def correct(state: Review, command: CorrectVerdict, by: Actor, at: datetime, fac
     independent(state, held, facts)
     checked_reason(command.reason)
     reason = checked_verdict(state, held, command.verdict, command.reason, command.target)
-    level_reached(state.head.assurance, by)
+    level_reached(_level(state, [command.verdict], [held]), by)
     corrected = VerdictCorrected(
         ref=command.ref, before=held.verdict.verdict, verdict=command.verdict, target=command.target, reason=reason
     )
@@ -153,7 +159,7 @@ def cosign(state: Review, command: CoSignVerdicts, by: Actor, at: datetime, fact
     held = [_for_cosigner(state, ref, by, facts) for ref in dict.fromkeys(command.refs)]
     if not held:
         raise refused("no_such_proposal")
-    level_reached(state.head.assurance, by)
+    level_reached(state.head.assurance_closing or state.head.assurance, by)
     return Outcome(events=(_cosigned(held, by), *_held_back(state, held, at)))
 
 

@@ -277,13 +277,23 @@ def removal(f: FollowUp) -> Mrkdwn:
     return asked
 
 
+def _level(review: Review) -> str:
+    """What a signature wants of whoever signs."""
+    head = review.head
+    said = LEVELS.get(head.assurance, head.assurance)
+    more = head.assurance_privileged
+    return (
+        said if more in ("", head.assurance) else f"{said}; where you keep privileged or flagged access, {LEVELS[more]}"
+    )
+
+
 def _small(review: Review) -> Block:
     newest = max((x.assigned for x in review.lines.values()), key=lambda a: a.as_of)
     said = fill(
         "The complete list of {} · control {} · {}",
         utc(newest.as_of),
         mrkdwn(review.head.control, 40),
-        LEVELS.get(review.head.assurance, review.head.assurance),
+        _level(review),
     )
     signed = joined((fill("`{}`", words.short_id(s)) for s in review.signatures[-5:]), " ")
     return context(said, *([fill("Recorded as {}", signed)] if signed else []))

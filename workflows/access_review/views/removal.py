@@ -54,7 +54,7 @@ def _removal_card(review: Review, f: FollowUp) -> Card:
     return Card(
         key=f"removal:{f.ref}",
         to=f.remover.id,
-        text=text,
+        text=mrkdwn(text, 300),
         blocks=tuple(blocks),
         open=f.open,
         urgent=f.line.tier == "privileged",
@@ -117,7 +117,9 @@ def _blocked_card(review: Review, f: FollowUp) -> Card:
         blocks.append(actions(button("Ask for an exception …", link)))
     else:
         blocks.append(section(removal(f)))
-    return Card(key=f"blocked:{f.ref}", to=review.head.owner.id, text=text, blocks=tuple(blocks), open=f.open)
+    return Card(
+        key=f"blocked:{f.ref}", to=review.head.owner.id, text=mrkdwn(text, 300), blocks=tuple(blocks), open=f.open
+    )
 
 
 def silent_cards(review: Review) -> list[Card]:
@@ -133,7 +135,7 @@ def silent_cards(review: Review) -> list[Card]:
 def _silent_card(review: Review, person: str, key: str, open_lines: int) -> Card:
     if not open_lines or review.sealed:
         done = f"{title(review)}: nothing is open with {review.reviewer.name} any more."
-        return Card(key=key, to=person, text=done, blocks=(section(mrkdwn(done)),), open=False)
+        return Card(key=key, to=person, text=mrkdwn(done, 300), blocks=(section(mrkdwn(done)),), open=False)
     text = f"{title(review)}: {review.reviewer.name} has not decided {count(open_lines, 'line')}"
     blocks: list[Block] = [
         header("A review is not answered"),
@@ -150,7 +152,7 @@ def _silent_card(review: Review, person: str, key: str, open_lines: int) -> Card
         ),
         actions(button("Give to somebody else …", Link(act="reassign", ref=case_ref(review.case)), style="primary")),
     ]
-    return Card(key=key, to=person, text=text, blocks=tuple(blocks))
+    return Card(key=key, to=person, text=mrkdwn(text, 300), blocks=tuple(blocks))
 
 
 def reminder_cards(review: Review) -> list[Card]:
@@ -197,7 +199,9 @@ def _cosign_card(review: Review, person: str, refs: list[str]) -> Card:
     ref = case_ref(review.case)
     if not refs:
         done = f"Second signature, {title(review)}: nothing waits for you any more."
-        return Card(key=f"cosign:{person}", to=person, text=done, blocks=(section(mrkdwn(done)),), open=False)
+        return Card(
+            key=f"cosign:{person}", to=person, text=mrkdwn(done, 300), blocks=(section(mrkdwn(done)),), open=False
+        )
     text = f"Second signature: {count(len(refs), 'verdict')} of {review.reviewer.name} in {review.head.system}"
     blocks: list[Block] = [
         header(f"Second signature: {review.head.system}"),
@@ -230,4 +234,4 @@ def _cosign_card(review: Review, person: str, refs: list[str]) -> Card:
         )
     if len(refs) > 8:
         blocks.append(context(fill("… and {} after these.", len(refs) - 8)))
-    return Card(key=f"cosign:{person}", to=person, text=text, blocks=tuple(blocks))
+    return Card(key=f"cosign:{person}", to=person, text=mrkdwn(text, 300), blocks=tuple(blocks))

@@ -22,6 +22,7 @@ from workflows.approval.model import (
     NoteDismissals,
     NoteOutcome,
     NoteRelease,
+    NoteReview,
     NoteUnguarded,
     OpenDeploy,
     OpenFinding,
@@ -45,7 +46,7 @@ if TYPE_CHECKING:
 
 def histories(workflow: Workflow) -> tuple[Example, ...]:
     """Every example, made anew."""
-    told = (_access, _no, _grants, _through, _emergency, _deploys, _accepted, _put_aside, _declared)
+    told = (_access, _no, _grants, _through, _emergency, _deploys, _at_github, _accepted, _put_aside, _declared)
     return tuple(example for tell in told for example in tell(Office(workflow)))
 
 
@@ -186,6 +187,27 @@ def _deploys(office: Office) -> list[Example]:
     office.tell(third, RefuseRequest(step=0, shown=shown, reason="The scan found something new."), "maya")
     office.tell(third, NoteRelease(told="rejected"), by_system("github"))
     return [*found, office.example("deploy_rejected", third)]
+
+
+def _at_github(office: Office) -> list[Example]:
+    found, deploy = [], DEPLOY.model_copy(update={"environment": "staging", "starters": ("P-lena",)})
+    told = (
+        ("deploy_reviewed", "9183770", "approved", "mayachen", "P-maya"),
+        ("deploy_rejected_at_github", "9183771", "rejected", "mayachen", "P-maya"),
+        ("deploy_unproven", "9183772", "approved", "lena-novak", "P-lena"),
+        ("deploy_by_a_stranger", "9183773", "approved", "octocat", None),
+    )
+    for name, run, verdict, login, reviewer in told:
+        case = f"approval/deploy/acme/payments/staging/{run}/1"
+        noted = NoteReview(
+            deploy=deploy.model_copy(update={"run": run}), title="Retry payouts", requester="P-lena", verdict=verdict,
+            login=login, reviewer=reviewer, evidence=(evidence("deployment_review.json"),),
+        )  # fmt: skip
+        office.tell(case, noted, by_system("github"))
+        found.append(office.example(name, case))
+    explained = ExplainBypass(reason="It was a change of the text on the login page alone.")
+    office.tell("approval/deploy/acme/payments/staging/9183772/1", explained, "dana")
+    return [*found, office.example("deploy_unproven_explained", "approval/deploy/acme/payments/staging/9183772/1")]
 
 
 def _accepted(office: Office) -> list[Example]:

@@ -56,7 +56,8 @@ CONTROL = Control(
             {
                 "repository": "acme/payments", "environment": "production",
                 "approvers": ["maya@acme.test", "omar@acme.test", "ravi@acme.test"], "evidence": ["scan.sarif"],
-            }
+            },
+            {"repository": "acme/payments", "environment": "staging", "decided": "github"},
         ],
         "risks": {
             "approvers": {

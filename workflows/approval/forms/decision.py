@@ -181,7 +181,7 @@ def _reviewed(i: Interaction, state: Approval, facts: Facts, at: datetime) -> An
 
 
 def _explain(i: Interaction, state: Approval, facts: Facts, at: datetime) -> Answer:
-    asked = "How did it go out?" if state.status == "bypassed" else "Why can it go out so?"
+    asked = "How did it go out?" if state.status in ("bypassed", "unproven") else "Why can it go out so?"
     why = reason_field(asked, "At least 10 characters; an auditor reads this.")
     return OpenForm(view=modal("Explain", i.link, [_about(state), why], submit="Record"))
 

@@ -7,9 +7,9 @@ from typing import ClassVar, Literal
 from pydantic import AwareDatetime
 
 from workflows.approval.model.command import Task
-from workflows.approval.model.request import Frame, Request
+from workflows.approval.model.request import Frame, OutsideReview, Request
 from workflows.kernel.identity import Collection, LineKey, Person, PersonId
-from workflows.kernel.model import Event, EvidenceRef
+from workflows.kernel.model import Digest, Event, EvidenceRef
 
 
 def population(collection: Collection) -> EvidenceRef:
@@ -160,6 +160,32 @@ class DeployBypassed(Event):
     attempt: int
     commit: str
     request: Request
+    frame: Frame
+    files: tuple[EvidenceRef, ...] = ()
+
+    def evidence(self) -> tuple[EvidenceRef, ...]:
+        return self.files
+
+
+class DeployReviewed(Event):
+    """GitHub's own reviewer decided a deployment. Nobody was asked here: ``level`` is GitHub's sign-in and never one of ours.
+
+    ``independent`` says whether it shows that another person than its authors and starters approved it.
+    """
+
+    NAME: ClassVar[str] = "deploy_reviewed"
+    DETACHED: ClassVar[tuple[str, ...]] = ("review", "request", "frame")
+    repository: str
+    environment: str
+    run: str
+    attempt: int
+    commit: str
+    verdict: Literal["approved", "rejected"]
+    independent: bool
+    level: Literal["github"] = "github"
+    review: OutsideReview
+    request: Request
+    request_sha256: Digest
     frame: Frame
     files: tuple[EvidenceRef, ...] = ()
 

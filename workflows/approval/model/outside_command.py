@@ -51,6 +51,18 @@ class NoteRelease(SystemCommand):
     evidence: tuple[EvidenceRef, ...] = ()
 
 
+class NoteReview(SystemCommand):
+    """GitHub's own reviewer decided a deployment, in an environment that the program leaves to them."""
+
+    deploy: Deploy
+    title: str
+    requester: PersonId | None = None
+    verdict: Literal["approved", "rejected"]
+    login: str
+    reviewer: PersonId | None = None
+    evidence: tuple[EvidenceRef, ...] = ()
+
+
 class NoteOutcome(SystemCommand):
     """How a deployment ended, as GitHub says."""
 

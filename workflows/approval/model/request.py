@@ -106,6 +106,16 @@ class Request(Value):
         return hashlib.sha256(canonical(self.model_dump(mode="json"))).hexdigest()
 
 
+class OutsideReview(Value):
+    """A decision that somebody made at GitHub, under a login there. ``person`` is who that is here, where it is known for
+    sure; ``doubts`` say why an approval does not show that a second person looked."""
+
+    verdict: Literal["approved", "rejected"]
+    login: str
+    person: Person | None
+    doubts: tuple[str, ...] = ()
+
+
 class Passed(Value):
     """Somebody who could have been asked and was not, and why."""
 

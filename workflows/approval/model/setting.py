@@ -81,16 +81,27 @@ class Entry(Value):
 class Environment(Value):
     """An environment whose deploys are approved here. ``needed`` of the approvers, each another person, must say yes.
 
+    With ``decided: github`` nobody is asked here: GitHub's own required reviewers decide, and what they decide is recorded.
+
     ``evidence`` names what must be at hand, for exactly this commit, before anybody is asked. ``hook`` is the one hook
     that may ask about it; without one, GitHub asks.
     """
 
     repository: str = Field(min_length=3, max_length=200)
     environment: str = Field(min_length=1, max_length=200)
-    approvers: tuple[str, ...] = Field(min_length=1)
+    approvers: tuple[str, ...] = ()
     needed: int = Field(default=1, ge=1, le=5)
     evidence: tuple[str, ...] = ()
     hook: Slug | None = None
+    decided: Literal["here", "github"] = "here"
+
+    @model_validator(mode="after")
+    def _somebody(self) -> Environment:
+        if self.decided == "here" and not self.approvers:
+            raise ValueError("no approvers; name at least one, or write `decided: github`")
+        if self.decided == "github" and (self.approvers or self.evidence or self.hook):
+            raise ValueError("`decided: github` goes with no approvers, evidence or hook; take them away")
+        return self
 
 
 class Risks(Value):

@@ -8,7 +8,7 @@ from datetime import date, datetime
 from functools import cached_property
 from typing import Literal
 
-from workflows.approval.model.request import Decision, Frame, HandedOver, Request, Reserved, Step
+from workflows.approval.model.request import Decision, Frame, HandedOver, OutsideReview, Request, Reserved, Step
 from workflows.kernel.identity import Collection, LineKey, Person, PersonId
 from workflows.kernel.jcs import canonical
 from workflows.kernel.model import CaseId, Digest, EvidenceRef
@@ -16,10 +16,11 @@ from workflows.kernel.model import CaseId, Digest, EvidenceRef
 Status = Literal[
     "collecting", "asked", "approved", "effective", "ending", "ended",
     "refused", "withdrawn", "lapsed", "superseded", "effect_failed", "not_ended", "bypassed", "unguarded", "uncovered",
+    "unproven",
 ]  # fmt: skip
 OVER: frozenset[Status] = frozenset({"ended", "refused", "withdrawn", "lapsed", "superseded"})
 """Nothing more is decided here."""
-AROUND: frozenset[Status] = frozenset({"bypassed", "unguarded", "uncovered"})
+AROUND: frozenset[Status] = frozenset({"bypassed", "unguarded", "uncovered", "unproven"})
 """Something went, or can go, around us: nothing is approved here, and the control owner says how it came."""
 BEFORE_EFFECT: frozenset[Status] = frozenset({"collecting", "asked", "approved", "effect_failed"})
 
@@ -126,6 +127,7 @@ class Approval:
     outcome: str = ""
     review: Review | None = None
     explained: str = ""
+    reviewed: OutsideReview | None = None
 
     @cached_property
     def digest(self) -> Digest:

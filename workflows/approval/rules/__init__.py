@@ -24,6 +24,7 @@ from workflows.approval.model import (
     NoteDismissals,
     NoteOutcome,
     NoteRelease,
+    NoteReview,
     NoteUnguarded,
     OpenAccess,
     OpenDeploy,
@@ -47,7 +48,7 @@ from workflows.approval.model import (
     Supersede,
     Withdraw,
 )
-from workflows.approval.rules import deciding, desk, effect, opening, outside, passing, risk
+from workflows.approval.rules import deciding, desk, effect, opening, outside, passing, reviewed, risk
 from workflows.approval.rules.fold import State, evolve
 from workflows.approval.rules.refusal import refused
 from workflows.kernel.model import Actor, Command, FactNeeds, Facts, Outcome
@@ -63,6 +64,7 @@ BY_SYSTEMS = (
     BlockThrough,
     ReportThrough,
     NoteRelease,
+    NoteReview,
     NoteUnguarded,
     NoteOutcome,
     NoteBypass,
@@ -70,7 +72,7 @@ BY_SYSTEMS = (
     OpenDesk,
     NoteDismissals,
 )
-OPENS = (OpenDesk, OpenAccess, OpenDeploy, OpenFinding, OpenRisk, NoteUnguarded, NoteDismissals)
+OPENS = (OpenDesk, OpenAccess, OpenDeploy, OpenFinding, OpenRisk, NoteUnguarded, NoteDismissals, NoteReview)
 
 
 def decide(state: State, command: Command, by: Actor, at: datetime, facts: Facts) -> Outcome:
@@ -106,6 +108,8 @@ def _open(state: State, command: Command, by: Actor, at: datetime, facts: Facts)
             return opening.open_deploy(command, at, facts)
         case OpenFinding():
             return risk.open_finding(command, by, at, facts)
+        case NoteReview():
+            return reviewed.note_review(command, at, facts)
         case NoteUnguarded():
             return opening.note_unguarded(command, at, facts)
         case OpenRisk():

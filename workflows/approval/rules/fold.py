@@ -19,6 +19,7 @@ from workflows.approval.model import (
     BypassExplained,
     Decision,
     DeployBypassed,
+    DeployReviewed,
     DeployUnguarded,
     Desk,
     DeskOpened,
@@ -71,6 +72,8 @@ def evolve(state: State, recorded: Recorded) -> State:
             # Whoever was asked about it sees that nothing is left to decide.
             return replace(state, status="bypassed", asked=(), files=(*state.files, *event.files))
         return _around(recorded.case, recorded.at, event)
+    if isinstance(event, DeployReviewed):
+        return _reviewed(recorded.case, recorded.at, event)
     if isinstance(event, DismissalUncovered):
         return Approval(
             case=recorded.case, request=event.request, steps=(), frame=event.frame, requested_at=recorded.at,
@@ -98,6 +101,16 @@ def _around(case: CaseId, at: datetime, event: DeployBypassed | DeployUnguarded)
         status="bypassed" if isinstance(event, DeployBypassed) else "unguarded",
         files=event.files,
     )
+
+
+def _reviewed(case: CaseId, at: datetime, event: DeployReviewed) -> Approval:
+    """Decided at GitHub: over as far as we are asked, unless the control owner has to say how it came."""
+    approved = event.verdict == "approved"
+    return Approval(
+        case=case, request=event.request, steps=(), frame=event.frame, requested_at=at, files=event.files,
+        status="refused" if not approved else "ended" if event.independent else "unproven",
+        told=event.verdict, closed_at=at if not approved or event.independent else None, reviewed=event.review,
+    )  # fmt: skip
 
 
 def _reserved(state: Holder | None, case: CaseId, at: datetime, event: AccessReserved) -> Holder:

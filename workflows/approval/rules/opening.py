@@ -144,6 +144,8 @@ def open_deploy(command: OpenDeploy, at: datetime, facts: Facts) -> Outcome:
     found = settings.environment(deploy.repository, deploy.environment)
     if found is None:
         raise refused("no_such_environment")
+    if found.decided == "github":
+        raise refused("no_such_environment", "The program leaves this environment to GitHub's own reviewers.")
     # Each environment has one way in: the secret of one pipeline never speaks for another.
     if (deploy.system.removeprefix("hook:") if deploy.system.startswith("hook:") else None) != found.hook:
         raise refused("no_such_environment", "The program lets another pipeline ask about this environment.")

@@ -14,6 +14,7 @@ from workflows.kernel.model import Ask, CaseSummary, Control
 
 AROUND_DETAIL = {
     "bypassed": "It went out without an approval. Say how.",
+    "unproven": "It was approved at GitHub, and not shown to be by another person. Say how.",
     "unguarded": "It can go out around us. Close it, or say why.",
     "uncovered": "Nobody accepted these. Have them accepted or shown again, or say why.",
 }

@@ -167,11 +167,13 @@ def bypass_cards(state: Approval) -> list[Card]:
     heading = words.STATUS[state.status]
     text = words.message(heading, title(state))
     blocks: list[Block] = [header(heading), section(words.facts(state))]
+    if state.reviewed is not None:
+        blocks.append(section(words.outside(state)))
     if state.explained:
         blocks.append(section(fill("Explained: {}", words.quoted(state.explained, 600))))
     else:
         link = Link(act="explain", ref=case_ref(state.case))
-        word = "Say how …" if state.status == "bypassed" else "Say why …"
+        word = "Say how …" if state.status in ("bypassed", "unproven") else "Say why …"
         blocks.append(actions(button(word, link, style="primary")))
     blocks.append(context(fill("Control {} · case {}", mrkdwn(state.frame.control, 40), mrkdwn(state.case, 255))))
     owner = state.frame.owner

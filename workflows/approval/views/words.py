@@ -32,6 +32,7 @@ STATUS: dict[Status, str] = {
     "not_ended": "Over, and not gone",
     "bypassed": "Went out without an approval",
     "unguarded": "Can go out without an approval",
+    "unproven": "Approved at GitHub, and not shown to be by another person",
     "uncovered": "Put aside, and accepted by nobody",
 }
 
@@ -137,7 +138,8 @@ def _starter(request: Request) -> Mrkdwn:
 def _told(state: Approval) -> Mrkdwn:
     """Whether the pipeline has heard of the decision. Decided and told are two things."""
     deploy = state.request.deploy
-    if deploy is None or not deploy.system or state.status in ("collecting", "asked", "bypassed", "unguarded"):
+    untold = state.status in ("collecting", "asked", "bypassed", "unguarded") or state.reviewed is not None
+    if deploy is None or not deploy.system or untold:
         return Mrkdwn("")
     who = "GitHub" if deploy.system == "github" else "the pipeline"
     if state.outcome:
@@ -186,11 +188,26 @@ def standing(state: Approval) -> Mrkdwn:
         lines.append(fill("{} said no, {}: {}", named(state.closed_by), _at(state), quoted(state.because, 300)))
     elif state.status in ("withdrawn", "superseded") and state.because:
         lines.append(quoted(state.because, 300))
+    lines.append(outside(state))
     lines += [decided(d) for d in state.decisions[:5]]
     lines.append(_told(state))
     if state.cause and state.status == "not_ended":
         lines.append(fill("Last seen: {}", mrkdwn(state.cause, 300)))
     return joined(lines)
+
+
+def outside(state: Approval) -> Mrkdwn:
+    """Who decided at GitHub, and that nobody was asked here; empty where it was decided here."""
+    review = state.reviewed
+    if review is None:
+        return Mrkdwn("")
+    who = fill("{} at GitHub", mrkdwn(review.login, 60))
+    if review.person is not None:
+        who = fill("{}, {} at GitHub,", named(review.person), mrkdwn(review.login, 60))
+    word = "approved" if review.verdict == "approved" else "rejected"
+    said = fill("{} {} it. Recorded {}.", who, word, when(state.requested_at))
+    doubts = [mrkdwn(f"• {doubt}", 300) for doubt in review.doubts]
+    return joined([said, *doubts, Mrkdwn("Attester asked nobody here: this rests on the sign-in at GitHub.")])
 
 
 def _at(state: Approval) -> Mrkdwn:
