@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import os
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from difflib import get_close_matches
 from pathlib import Path
-from typing import Any
 from urllib.parse import urlsplit
+
+from bot.settings_pipeline import CI_ISSUER, HOOK, pipelines
 
 
 class SettingsInvalid(Exception):
@@ -51,6 +51,7 @@ class Settings:
     github_webhook_secret: str = ""
     github_api_url: str = "https://api.github.com"
     hook_secrets: Mapping[str, str] = field(default_factory=dict)
+    ci_issuer: str = CI_ISSUER
 
     def __repr__(self) -> str:
         return f"Settings(data={self.data}, program={self.program})"
@@ -94,6 +95,7 @@ KNOWN = {
     "GITHUB_APP_PRIVATE_KEY": "that App's private key: its PEM text, or file:PATH",
     "GITHUB_WEBHOOK_SECRET": "the secret of that App's webhook, at least 16 characters",
     "GITHUB_API_URL": "the base of GitHub's API; default https://api.github.com",
+    "ATTESTER_CI_ISSUER": f"who signs the tokens of runs that push evidence; default {CI_ISSUER}",
     "ATTESTER_HOOK_SECRET_NAME": "the secret of the hook `name`, one variable for each hook, at least 32 characters",
     "AWS_ENDPOINT_URL": "another base of AWS's API, for stand-ins",
     "HOST": "address to listen on; default 127.0.0.1",
@@ -101,9 +103,6 @@ KNOWN = {
 }
 """Every variable that is read, with one line of meaning; the documentation lists the same."""
 
-
-HOOK = "ATTESTER_HOOK_SECRET_"
-"""What follows names the hook: `ATTESTER_HOOK_SECRET_JENKINS` is the secret of `/hooks/jenkins`."""
 
 LATER = {
     "ATTESTER_SMTP_URL": "e-mail",
@@ -125,47 +124,6 @@ def _unknown(env: Mapping[str, str]) -> list[str]:
         near = get_close_matches(name, KNOWN, n=1)
         problems.append(f"{name} is no setting. " + (f"Did you mean {near[0]}?" if near else "Take it out."))
     return problems
-
-
-def _pipelines(env: Mapping[str, str], problems: list[str]) -> dict[str, Any]:
-    """What is needed to answer pipelines: the GitHub App and the hooks. A short secret can be guessed, so it is refused."""
-    app, key, secret = (
-        env.get(f"GITHUB_{name}", "").strip() for name in ("APP_ID", "APP_PRIVATE_KEY", "WEBHOOK_SECRET")
-    )
-    api = env.get("GITHUB_API_URL", "").strip().rstrip("/") or "https://api.github.com"
-    if any((app, key, secret)) and not all((app, key, secret)):
-        problems.append(
-            "GITHUB_APP_ID, GITHUB_APP_PRIVATE_KEY and GITHUB_WEBHOOK_SECRET go together. Set all three, or none."
-        )
-    if secret and len(secret) < 16:
-        problems.append(
-            "GITHUB_WEBHOOK_SECRET is shorter than 16 characters. Make a longer one and set it at GitHub too."
-        )
-    where = urlsplit(api)
-    local = where.hostname in ("127.0.0.1", "localhost")
-    if (where.scheme != "https" and not local) or not where.hostname or where.query or where.fragment:
-        problems.append("GITHUB_API_URL is no address of an API. Write https://api.github.com or https://HOST/api/v3.")
-    if key.startswith("file:"):
-        try:
-            key = Path(key.removeprefix("file:")).read_text(encoding="utf-8")
-        except (OSError, UnicodeDecodeError):
-            problems.append(
-                "GITHUB_APP_PRIVATE_KEY names a file that cannot be read. Check the path and its permissions."
-            )
-    elif key and "PRIVATE KEY" not in key:
-        problems.append("GITHUB_APP_PRIVATE_KEY is no PEM text. Copy the whole file, or write file:PATH.")
-    hooks: dict[str, str] = {}
-    for variable in sorted(n for n in env if n.startswith(HOOK) and env[n].strip()):
-        name, held = variable.removeprefix(HOOK), env[variable].strip()
-        if not re.fullmatch("[A-Z0-9][A-Z0-9_]{0,39}", name):
-            problems.append(f"{variable} names no hook. Write {HOOK}NAME with capital letters, digits and underscores.")
-        elif len(held) < 32:
-            problems.append(f"{variable} is shorter than 32 characters. Make one with: openssl rand -hex 32")
-        hooks[name.lower().replace("_", "-")] = held
-    return {
-        "github_app_id": app, "github_app_private_key": key.replace("\\n", "\n"), "github_webhook_secret": secret,
-        "github_api_url": api, "hook_secrets": hooks,
-    }  # fmt: skip
 
 
 def _outside(vault: str, tsa_url: str, tsa_ca: str) -> list[str]:
@@ -219,6 +177,22 @@ def signs_in(environment: Mapping[str, str] | None = None) -> bool:
     return bool(env.get("OKTA_OIDC_ISSUER") and env.get("OKTA_OIDC_CLIENT_ID"))
 
 
+@dataclass(frozen=True)
+class CiJob:
+    """Where a job of GitHub Actions gets a token of its run, and where Attester is. No secret is ever printed."""
+
+    public_url: str
+    request_url: str
+    request_token: str = field(repr=False)
+
+
+def ci_job(environment: Mapping[str, str] | None = None) -> CiJob:
+    """What a job needs to push; empty where it is not set. Nothing else of the environment is looked at."""
+    env = os.environ if environment is None else environment
+    names = ("ATTESTER_PUBLIC_URL", "ACTIONS_ID_TOKEN_REQUEST_URL", "ACTIONS_ID_TOKEN_REQUEST_TOKEN")
+    return CiJob(*(env.get(name, "").strip() for name in names))
+
+
 def load(environment: Mapping[str, str] | None = None) -> Settings:
     """Read the environment once. Raises SettingsInvalid with every problem."""
     env = dict(os.environ if environment is None else environment)
@@ -249,7 +223,7 @@ def load(environment: Mapping[str, str] | None = None) -> Settings:
     tsa_url, tsa_ca = get("ATTESTER_TSA_URL"), get("ATTESTER_TSA_CA")
     problems += _outside(vault, tsa_url, tsa_ca)
     problems += _sign_in(get("OKTA_OIDC_ISSUER"), get("OKTA_OIDC_CLIENT_ID"), public)
-    pipelines = _pipelines(env, problems)
+    of_pipelines = pipelines(env, problems)
     program = get("ATTESTER_PROGRAM")
     if problems:
         raise SettingsInvalid(problems)
@@ -276,7 +250,7 @@ def load(environment: Mapping[str, str] | None = None) -> Settings:
         host=get("HOST", "127.0.0.1"),
         port=int(port),
         environment=env,
-        **pipelines,
+        **of_pipelines,
     )
 
 

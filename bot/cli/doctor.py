@@ -216,6 +216,11 @@ def _deploys(p: Product) -> Iterator[Finding]:
         yield Finding("deploys", seen.fine, seen.said)
 
 
+def _runs(p: Product) -> Iterator[Finding]:
+    for fine, said in p.ci.seen():
+        yield Finding("runs", fine, said)
+
+
 def _grants(p: Product) -> Iterator[Finding]:
     for fine, said in p.granting.seen():
         yield Finding("grants", fine, said)
@@ -232,5 +237,6 @@ def _outbox(p: Product) -> Iterator[Finding]:
 
 CHECKS: dict[str, Check] = {
     "database": _database, "keys": _keys, "ledger": _ledger, "vault": _vault, "time": _time, "program": _program,
-    "slack": _slack, "sign-in": _sign_in, "sources": _sources, "deploys": _deploys, "grants": _grants, "outbox": _outbox,
+    "slack": _slack, "sign-in": _sign_in, "sources": _sources, "deploys": _deploys, "runs": _runs, "grants": _grants,
+    "outbox": _outbox,
 }  # fmt: skip

@@ -89,7 +89,7 @@ class AskedWork:
         people = self._parts.rules.people(control)
         gathered = self._parts.collector.gather(place, run, raw, people, asked.sender.login)
         try:
-            brought = self._parts.rules.uploaded(control, run.head_sha, foreign(environment.evidence))
+            brought = self._parts.rules.uploaded(control, repository, run.head_sha, foreign(environment.evidence))
             self._parts.acts.act(case, self._opening(gathered, brought, digest), GITHUB, control=control)
         except Refused as refusal:
             if refusal.code == "directory_too_old":

@@ -69,7 +69,7 @@ class LookWork:
             return Went("sent", "the program does not name its environment any more")
         place = Place(deploy.installation, deploy.repository, deploy.environment, ruled[1].evidence)
         gathered = self._parts.collector.gather(place, run, raw, self._parts.rules.people(ruled[0]))
-        brought = self._parts.rules.uploaded(ruled[0], run.head_sha, foreign(state.missing))
+        brought = self._parts.rules.uploaded(ruled[0], deploy.repository, run.head_sha, foreign(state.missing))
         fresh = tuple({f.name: f for f in (*brought, *gathered.files) if f.name in state.missing}.values())
         if fresh:
             facts = (*gathered.deploy.facts, *self._parts.rules.relied(deploy.repository))

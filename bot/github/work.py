@@ -115,8 +115,8 @@ class Rules(Protocol):
         """Who is who, as this control and the directory have it."""
         ...
 
-    def uploaded(self, control: str, commit: str, names: Sequence[str]) -> tuple[EvidenceRef, ...]:
-        """Of the files that were brought to a control for a commit, the newest of each of these names."""
+    def uploaded(self, control: str, repository: str, commit: str, names: Sequence[str]) -> tuple[EvidenceRef, ...]:
+        """Of the files that were brought to a control for a commit of a repository, the newest of each of these names."""
         ...
 
     def relied(self, repository: str) -> Sequence[str]:

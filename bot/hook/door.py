@@ -106,11 +106,12 @@ class HookDoor:
             collected_at=now,
         )  # fmt: skip
         deploy, requester = self._deploy(name, control, environment, waits)
+        change = (environment.repository, waits.commit)
         opened = OpenDeploy(
             deploy=deploy,
             title=waits.title or waits.commit[:12],
             requester=requester,
-            evidence=(request, *self._parts.rules.uploaded(control, waits.commit, environment.evidence)),
+            evidence=(request, *self._parts.rules.uploaded(control, *change, environment.evidence)),
         )
         try:
             self._parts.acts.act(case, opened, _by(name), control=control)

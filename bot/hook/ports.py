@@ -62,8 +62,8 @@ class Rules(Protocol):
 
     def people(self, control: str) -> People: ...
 
-    def uploaded(self, control: str, commit: str, names: Sequence[str]) -> tuple[EvidenceRef, ...]:
-        """Of the files that were brought to a control for a commit, the newest of each of these names."""
+    def uploaded(self, control: str, repository: str, commit: str, names: Sequence[str]) -> tuple[EvidenceRef, ...]:
+        """Of the files that were brought to a control for a commit of a repository, the newest of each of these names."""
         ...
 
     def relied(self, repository: str) -> Sequence[str]:

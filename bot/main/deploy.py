@@ -199,7 +199,7 @@ class Deploys:
 
     def _next(self, deploy: PipelineDeploy, state: Approval, now: datetime) -> Command | None:
         if state.status == "collecting":
-            brought = self._rules.uploaded(state.frame.control, deploy.commit_sha, state.missing)
+            brought = self._rules.uploaded(state.frame.control, deploy.repository, deploy.commit_sha, state.missing)
             return AttachEvidence(evidence=brought, commit=deploy.commit_sha) if brought else None
         gone = state.status == "effective" and deploy.at < now - GIVEN_UP
         return NoteOutcome(outcome="the pipeline never said") if gone else None

@@ -29,6 +29,7 @@ from bot.slack.chat import SlackWeb
 from bot.slack.installation import Installed
 from bot.slack.ports import Deps
 from bot.sources.opening import SourceOpener
+from bot.store.ci import CiTokens
 from bot.store.finding import Findings
 from bot.store.keys import Keys
 from bot.store.outbox_queue import Queue
@@ -174,14 +175,14 @@ class Pieces(Storage):
             return stream.read()
 
     def open_evidence(self, sha256: str) -> BinaryIO:
-        """The bytes of a piece of evidence, from the vault or, before they are copied there, from the record.
+        """The bytes of a piece of evidence, from the vault or, before they are copied there, from the record or the tokens.
 
         Raises EvidenceMissing or EvidenceAltered.
         """
         try:
             return self.vault.open(sha256)
         except EvidenceMissing:
-            born = self.record.evidence(sha256)
+            born = self.record.evidence(sha256) or CiTokens(self.database).text(sha256)
             if born is None:
                 raise
             return BytesIO(born)

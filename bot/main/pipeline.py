@@ -157,20 +157,31 @@ class ProgramRules:
             self._accounts = (latest.id, found)
         return self._accounts[1]
 
-    def uploaded(self, control: str, commit: str, names: Sequence[str]) -> tuple[EvidenceRef, ...]:
+    def uploaded(self, control: str, repository: str, commit: str, names: Sequence[str]) -> tuple[EvidenceRef, ...]:
         """Of the files that were brought to a control for a commit, the newest of each of these names.
 
-        That they are about this commit is what whoever brought them says.
+        What a run of another repository brought is about that one, whatever its commit. Where the program names publishers
+        for this repository, only what a run's token signed counts; else that it is about this commit is what whoever
+        brought it says.
         """
         found: dict[str, EvidenceRef] = {}
+        sure = names and self._publishes(control, repository)
         for event in self._pieces.record.events(case_of(control)) if names else ():
-            if event.name != EvidenceReceived.NAME:
+            if event.name != EvidenceReceived.NAME or event.erased:
                 continue
             received = EvidenceReceived.model_validate(event.body)
-            for file, ref in zip(received.files, received.evidence(), strict=True):
+            run = received.signed
+            if (run is None and sure) or (run is not None and run.repository.lower() != repository.lower()):
+                continue
+            for file, ref in zip(received.files, received.brought(), strict=True):
                 if file.commit == commit and file.name in names:
                     found[file.name] = ref
         return tuple(found.values())
+
+    def _publishes(self, control: str, repository: str) -> bool:
+        """Whether runs of this repository may bring evidence to the control."""
+        named = next((c.publishers for c, _ in self._controls() if c.id == control), ())
+        return any(p.repository.lower() == repository.lower() for p in named)
 
     def relied(self, repository: str) -> Sequence[str]:
         """What the newest scans show of a repository and what of it is accepted, a sentence each."""

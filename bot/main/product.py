@@ -11,6 +11,7 @@ from bot.due import Due
 from bot.facts import NoProgram
 from bot.jobs import Jobs, Tick
 from bot.main import outside
+from bot.main.ci import Ci
 from bot.main.deploy import Deploys
 from bot.main.erasure import erase_agreed
 from bot.main.grant import Granting
@@ -58,6 +59,8 @@ class Product(Pieces):
                 sign_in=pages,
                 github=self.deploys.events(),
                 hooks=self.deploys.hooks(),
+                evidence=self.ci.door(),
+                exceptions=self.ci.exceptions(),
                 unhealthy=sick,
                 unready=self.unready,
             )
@@ -67,6 +70,11 @@ class Product(Pieces):
     def deploys(self) -> Deploys:
         """Pipelines that ask whether a deployment may go."""
         return Deploys(self)
+
+    @cached_property
+    def ci(self) -> Ci:
+        """Runs of pipelines that bring evidence."""
+        return Ci(self)
 
     @cached_property
     def granting(self) -> Granting:
@@ -113,6 +121,7 @@ class Product(Pieces):
             Tick("forget", 3600.0, self._forget),
             Tick("receipt", 2.0, lambda: self.receipts.enqueue(self.clock.now())),
             Tick("scans", 60.0, lambda: Scans(self).catch_up()),
+            Tick("ci_tokens", 60.0, self.ci.keep),
             Tick("erase", 600.0, lambda: erase_agreed(self, self.runtime)),
             Tick("keys", 10.0, lambda: settle(self, self.runtime)),
             Tick("links", 10.0, self.link_watch.settle),

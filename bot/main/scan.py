@@ -19,12 +19,12 @@ from bot.main.pieces import Pieces
 from bot.store.finding import Findings, Looked
 from bot.store.write import StoredEvent
 from workflows.approval.model import Approval, NoteDismissals, SeeScan
-from workflows.approval.rules.risk import dismissal_case, finding_case
+from workflows.approval.rules.risk import base_case, dismissal_case, finding_case
 from workflows.kernel.arrival import Arrived, EvidenceReceived
 from workflows.kernel.errors import Refused
-from workflows.kernel.model import CaseId, EvidenceRef, by_system
+from workflows.kernel.model import CaseId, EvidenceRef, by_system, case_segments
 from workflows.kernel.ports import EvidenceAltered, EvidenceMissing
-from workflows.kernel.weakness import SEVERITIES, Severity, Weakness, mark_of
+from workflows.kernel.weakness import SEVERITIES, Accepted, Severity, Weakness, accepted_by, mark_of
 
 SCANNER = by_system("scan")
 MOST_LINES = 20
@@ -101,8 +101,7 @@ class Scans:
         received = EvidenceReceived.model_validate(event.body)
         refs = {ref.sha256: ref for ref in received.evidence()}
         found = [r for file in received.files for r in self._of_file(file, refs[file.sha256], event.at)]
-        places = [report.place for report in found]
-        return [replace(r, why=r.why or SEVERAL) if places.count(r.place) > 1 else r for r in found]
+        return alone(found)
 
     def _of_file(self, file: Arrived, ref: EvidenceRef, at: datetime) -> list[Report]:
         try:
@@ -153,6 +152,12 @@ class Scans:
         return covering(self._pieces, report.place, mark, found.place, found.severity) is not None
 
 
+def alone(found: Sequence[Report]) -> list[Report]:
+    """The reports of one push: of several of one tool and repository none is the whole."""
+    places = [report.place for report in found]
+    return [replace(r, why=r.why or SEVERAL) if places.count(r.place) > 1 else r for r in found]
+
+
 def reports_of(said: Sequence[Scan], repository: str, commit: str, ref: EvidenceRef, at: datetime) -> Iterator[Report]:
     """What a file says of each repository by each tool; runs of one tool over one repository are one report.
 
@@ -175,16 +180,22 @@ def reports_of(said: Sequence[Scan], repository: str, commit: str, ref: Evidence
 
 def covering(pieces: Pieces, at: tuple[str, str], mark: str, place: str, severity: Severity) -> CaseId | None:
     """The case by which a finding of a tool and repository is accepted now, in this place and as severe as it is, or None."""
-    first, now = finding_case(*at, mark), pieces.clock.now()
-    for case in pieces.record.starting(first):
+    return accepted_by(acceptances(pieces, finding_case(*at, mark)), at, mark, place, severity, pieces.clock.now())
+
+
+def acceptances(pieces: Pieces, start: str) -> Iterator[Accepted]:
+    """The findings of scanners that are accepted, of the cases whose ids start so."""
+    for case in pieces.record.starting(start):
         state, _ = pieces.runtime.state(case)
         if not isinstance(state, Approval) or state.status != "effective" or state.request.finding is None:
             continue
-        until, accepted, finding = state.request.until, state.request.severity, state.request.finding
-        within = until is not None and now <= until and finding.place == place
-        if within and accepted is not None and SEVERITIES.index(accepted) >= SEVERITIES.index(severity):
-            return case
-    return None
+        until, severity, finding = state.request.until, state.request.severity, state.request.finding
+        if until is not None and severity is not None and finding.tool:
+            yield Accepted(
+                tool=finding.tool, repository=finding.repository, mark=case_segments(base_case(case))[-1],
+                rule=finding.rule, place=finding.place, fingerprint=finding.fingerprint, severity=severity, until=until,
+                case=case, attestations=tuple(d.attestation for d in state.decisions if d.attestation),
+            )  # fmt: skip
 
 
 def risks_control(pieces: Pieces) -> str | None:

@@ -212,6 +212,22 @@ def _ways_lead_somewhere(draft: Draft) -> Iterator[Problem]:
                 yield control.problem(what, mend, "catalogue", number, "entitlement")
 
 
+def _publishers_differ(draft: Draft) -> Iterator[Problem]:
+    for control in draft.controls:
+        seen: set[tuple[str, str, str]] = set()
+        owners: dict[str, int] = {}
+        for number, one in enumerate(control.value.publishers):
+            name = (one.repository.lower(), one.workflow, (one.environment or "").lower())
+            if name in seen:
+                what = f"{one.workflow} of {one.repository} stands here twice."
+                yield control.problem(what, "Keep one.", "publishers", number)
+            seen.add(name)
+            owner = one.repository.partition("/")[0].lower()
+            if owners.setdefault(owner, one.owner_id) != one.owner_id:
+                what = f"{quoted(owner)} has two numbers here: {owners[owner]} and {one.owner_id}."
+                yield control.problem(what, f"Ask: gh api users/{owner} --jq .id", "publishers", number, "owner_id")
+
+
 def _lapsed(draft: Draft, today: date) -> Iterator[Problem]:
     mend = "Review the system, or have it accepted again with a later date."
     for left_out in (*draft.out_of_scope, *draft.excepted):
@@ -233,4 +249,5 @@ CHECKS: Sequence[Callable[[Draft], Iterator[Problem]]] = (
     _environments_have_one_control,
     _accounts_are_a_source,
     _ways_lead_somewhere,
+    _publishers_differ,
 )

@@ -22,12 +22,14 @@ from pydantic import (
 from bot.program.closed import checked_country, checked_zone
 from bot.program.problem import Wrong, quoted
 from workflows.kernel.calendar import Cadence, checked_span, span_of
+from workflows.kernel.publisher import EVENTS, NEVER, REPOSITORY, WORKFLOW
 
 CONTROL_ID = re.compile(r"[A-Z][A-Z0-9]*-[0-9]+")
 SOURCE_ID = re.compile(r"[a-z0-9][a-z0-9._-]{0,39}")
 FILE_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,99}\.yaml")
 CREDENTIAL = re.compile(r"env:[A-Z][A-Z0-9_]{0,99}")
 _LOGIN = re.compile(r"[^\s,;<>|\"'`]{1,200}")
+_EVENT = re.compile(r"[a-z][a-z_]{1,60}")
 _HOURS = {"m": timedelta(minutes=1), "h": timedelta(hours=1), "d": timedelta(days=1)}
 
 
@@ -83,6 +85,28 @@ def _day(value: Any) -> Any:
     if not isinstance(value, str):
         raise Wrong("is no date.", "Write it as 2027-03-31.")
     return value
+
+
+def _repository(text: str) -> str:
+    if not REPOSITORY.fullmatch(text):
+        raise Wrong(f"{quoted(text)} is no repository.", "Write owner/name, such as acme/payments.")
+    return text
+
+
+def _workflow_file(text: str) -> str:
+    if not WORKFLOW.fullmatch(text):
+        raise Wrong(
+            f"{quoted(text)} is no workflow file.", "Write its name in .github/workflows, without the folder: scan.yml."
+        )
+    return text
+
+
+def _event(text: str) -> str:
+    if text == NEVER:
+        raise Wrong("lets a stranger's change run with the repository's rights.", "Take it out; write push or release.")
+    if not _EVENT.fullmatch(text):
+        raise Wrong("is no event of GitHub Actions.", "Write one such as push or workflow_dispatch.")
+    return text
 
 
 def _opens(value: int | str) -> int:
@@ -156,6 +180,23 @@ class CadenceShape(_Shape):
     )
 
 
+class PublisherEntry(_Shape):
+    """A workflow of a repository whose runs may bring evidence to a control."""
+
+    repository: Annotated[str, AfterValidator(_repository)] = Field(description="`owner/name`.")
+    owner_id: StrictInt = Field(
+        ge=1,
+        description="The owner's number at GitHub (`gh api users/OWNER --jq .id`): a name can be taken by somebody else.",
+    )
+    workflow: Annotated[str, AfterValidator(_workflow_file)] = Field(
+        description="Its file in `.github/workflows`, such as `scan.yml`."
+    )
+    environment: Text | None = Field(None, description="Only jobs of this environment; without one, any job.")
+    events: tuple[Annotated[str, AfterValidator(_event)], ...] = Field(
+        EVENTS, min_length=1, description="What may have started the run; never `pull_request_target`."
+    )
+
+
 class ControlFile(_Shape):
     """`controls/*.yaml`: one promise the company made. The workflow's own settings stand beside these keys."""
 
@@ -168,6 +209,9 @@ class ControlFile(_Shape):
     deputy: Login | None = Field(None, description="Stands in for the owner; without one, the company's deputy.")
     cadence: CadenceShape
     starts: Day | None = Field(None, description="Day from which it counts; without one, when it is first applied.")
+    publishers: tuple[PublisherEntry, ...] = Field(
+        (), description="Workflows of GitHub Actions whose runs may [bring evidence](evidence.md)."
+    )
 
 
 class SourceEntry(_Shape):

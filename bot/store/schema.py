@@ -5,6 +5,7 @@ from sqlalchemy import MetaData
 from bot.store import (
     table_anchor,
     table_case,
+    table_ci,
     table_finding,
     table_frozen,
     table_identity,
@@ -18,6 +19,7 @@ from bot.store.base import Row
 TABLES = (
     table_anchor,
     table_case,
+    table_ci,
     table_finding,
     table_frozen,
     table_identity,

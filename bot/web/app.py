@@ -15,6 +15,7 @@ from fastapi.responses import HTMLResponse, JSONResponse, PlainTextResponse, Res
 from prometheus_client import CONTENT_TYPE_LATEST, Counter, Histogram, generate_latest
 from starlette.routing import Route
 
+from bot.web.evidence import add_evidence
 from bot.web.guard import Guard
 from bot.web.log import add_log, add_proof
 from bot.web.pipeline import add_pipelines
@@ -67,6 +68,7 @@ def build_web(deps: WebDeps) -> FastAPI:
     if deps.sign_in is not None:
         add_sign_in(app, deps.sign_in)
     add_pipelines(app, deps)
+    add_evidence(app, deps)
 
     @app.get("/", response_class=HTMLResponse)
     def index() -> HTMLResponse:

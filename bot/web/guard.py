@@ -96,18 +96,18 @@ class Guard:
         return int(stamps[0])
 
 
-async def whole_body(receive: Receive) -> bytes:
+async def whole_body(receive: Receive, largest: int = LARGEST, seconds: float = BODY_SECONDS) -> bytes:
     """The whole body, counted while it is read: what a header says about its length proves nothing."""
     parts, size = [], 0
     try:
-        with anyio.fail_after(BODY_SECONDS):
+        with anyio.fail_after(seconds):
             while True:
                 message = await receive()
                 if message["type"] == "http.disconnect":
                     raise Rejected(400, "disconnected")
                 parts.append(message.get("body", b""))
                 size += len(parts[-1])
-                if size > LARGEST:
+                if size > largest:
                     raise Rejected(413, "size")
                 if not message.get("more_body", False):
                     return b"".join(parts)

@@ -40,7 +40,7 @@ def add_pipelines(app: FastAPI, deps: WebDeps) -> None:
         body = await _json(request)
         if isinstance(body, Response) or door is None:
             return body if isinstance(body, Response) else Response(status_code=404)
-        return await answered(lambda: door.receive(body, _headers(request)))
+        return await answered(lambda: door.receive(body, headers_of(request)))
 
     async def hook(request: Request) -> Response:
         door, name = deps.hooks, str(request.path_params["name"])
@@ -49,13 +49,13 @@ def add_pipelines(app: FastAPI, deps: WebDeps) -> None:
             return body
         if door is None or not NAME.fullmatch(name):
             return Response(status_code=401)
-        return await answered(lambda: door.receive(name, body, _headers(request)))
+        return await answered(lambda: door.receive(name, body, headers_of(request)))
 
     async def question(request: Request) -> Response:
         door, name, number = deps.hooks, str(request.path_params["name"]), str(request.path_params["number"])
         if door is None or not NAME.fullmatch(name) or not NUMBER.fullmatch(number):
             return Response(status_code=401)
-        return await answered(lambda: door.ask(name, number, _headers(request)))
+        return await answered(lambda: door.ask(name, number, headers_of(request)))
 
     if deps.github is not None:
         app.add_route("/github/events", github, methods=["POST"])
@@ -80,7 +80,7 @@ async def _json(request: Request) -> bytes | Response:
         return Response(status_code=no.status, headers=more)
 
 
-def _headers(request: Request) -> dict[str, str]:
+def headers_of(request: Request) -> dict[str, str]:
     """The headers by lower-case name; one that comes twice is left out, because nobody could say which one is meant."""
     found: dict[str, str] = {}
     twice = set()

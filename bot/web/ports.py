@@ -59,6 +59,26 @@ class HookDoor(Protocol):
         ...
 
 
+class EvidenceDoor(Protocol):
+    """`POST /api/evidence`."""
+
+    def stranger(self, headers: Mapping[str, str]) -> Said | None:
+        """The answer to a request whose token is not believed, before its body is read; None where it is."""
+        ...
+
+    def receive(self, body: bytes, headers: Mapping[str, str]) -> Said:
+        """The answer to a whole request."""
+        ...
+
+
+class ExceptionsDoor(Protocol):
+    """`GET /api/exceptions`."""
+
+    def tell(self, repository: str, headers: Mapping[str, str]) -> Said:
+        """The answer to one question, believed or not."""
+        ...
+
+
 def _nothing() -> Sequence[str]:
     return ()
 
@@ -70,7 +90,8 @@ class WebDeps:
     ``slack`` answers one verified-or-not request: (body, headers with lower-case names) → (status, headers, body); None
     in Socket Mode. ``proof`` gives the proof file of an attestation id, as `add_proof` says. ``sign_in`` has the pages of
     signing in; None where no identity provider is set. ``github`` and ``hooks`` answer pipelines; None where none is set
-    up. ``unhealthy`` and ``unready`` give the reasons, as sentences; none means fine. ``wall`` is the clock on the wall.
+    up. ``evidence`` and ``exceptions`` answer runs; None without a public address. ``unhealthy`` and ``unready`` give the
+    reasons, as sentences; none means fine. ``wall`` is the clock on the wall.
     """
 
     wall: Clock
@@ -80,6 +101,8 @@ class WebDeps:
     sign_in: SignInPages | None = None
     github: EventDoor | None = None
     hooks: HookDoor | None = None
+    evidence: EvidenceDoor | None = None
+    exceptions: ExceptionsDoor | None = None
     unhealthy: Callable[[], Sequence[str]] = _nothing
     unready: Callable[[], Sequence[str]] = _nothing
     name: str = "Attester"

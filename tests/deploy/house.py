@@ -172,9 +172,9 @@ def environment_of(github: GitHubTwin) -> dict[str, str]:
 
 
 @contextmanager
-def house(data: Path, control: str = CONTROL) -> Iterator[House]:
+def house(data: Path, control: str = CONTROL, more: Mapping[str, str] | None = None) -> Iterator[House]:
     """Set everything up in an empty folder and run it until the block ends."""
-    with running_github() as github, stage(data, more=environment_of(github)) as made:
+    with running_github() as github, stage(data, more={**environment_of(github), **(more or {})}) as made:
         (made.folder / "controls/deploys.yaml").write_text(control, encoding="utf-8")
         now = made.clock.now()
         apply_program(made.product, load(made.folder, MODELS, SETTINGS, today=now.date()), now)

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from bot.evidence.intake import Brought, Intake
+from bot.evidence.intake import Brought, Intake, Origin
 from bot.main.scan import Scans
 from tests.deploy.github import COMMIT, HEAD, RELEASED, commit_of, ordinary, user
 from tests.deploy.house import MAYA, RAVI, SCANNED, House, house
@@ -101,9 +101,9 @@ def test_a_failed_check_is_shown_to_whoever_decides(acme: House) -> None:
 
 def test_the_card_says_what_the_newest_scans_show_of_the_repository(acme: House) -> None:
     product = acme.stage.product
-    brought = Brought("semgrep.json", report("export.py"))
+    brought = Brought("semgrep.json", report("export.py"), commit=COMMIT, repository="acme/payments")
     intake = Intake(product.vault, product.runtime, product.facts)
-    intake.take("DP-01", [brought], "cli", "test", commit=COMMIT, repository="acme/payments")
+    intake.take("DP-01", [brought], Origin("cli", "test"))
     Scans(product).catch_up()
 
     case = acme.asked("990")

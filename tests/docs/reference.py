@@ -133,9 +133,11 @@ def control() -> str:
     found = schema(WORKFLOW_MODELS, SETTINGS)["control"]
     own = set().union(*(m.model_fields for m in WORKFLOW_MODELS.values()))
     kept = {**found, "properties": {n: s for n, s in found["properties"].items() if n not in own}}
-    return table(KEY_HEAD, keys_of(kept)) + "\n`cadence` has three keys of its own:\n\n" + table(
-        KEY_HEAD, keys_of(found["$defs"]["CadenceShape"])
-    )  # fmt: skip
+    parts = {"cadence": ("three", "CadenceShape"), "publishers": ("five", "PublisherEntry")}
+    return table(KEY_HEAD, keys_of(kept)) + "".join(
+        f"\n`{name}` has {many} keys of its own:\n\n{table(KEY_HEAD, keys_of(found['$defs'][shape]))}"
+        for name, (many, shape) in parts.items()
+    )
 
 
 def source() -> str:

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from bot.evidence.intake import MOST_FILES, Brought, Intake, cleaned
+from bot.evidence.intake import MOST_FILES, Brought, Intake, Origin, cleaned
 from workflows.kernel.errors import Refused
 from workflows.kernel.model import Control
 
@@ -35,7 +35,7 @@ class Office:
 
 
 def take(office: Office, *files: Brought, limit: int = 1000) -> None:
-    Intake(office, office, office, limit).take("CHG-1", files, "cli", "test")  # type: ignore[arg-type]
+    Intake(office, office, office, limit).take("CHG-1", files, Origin("cli", "test"))  # type: ignore[arg-type]
 
 
 @pytest.mark.parametrize(

@@ -16,7 +16,7 @@ import pytest
 
 from bot.cli.finding import stopping
 from bot.demo.stage import MODELS, Stage, stage
-from bot.evidence.intake import Brought, Intake
+from bot.evidence.intake import Brought, Intake, Origin
 from bot.main.program import apply_program
 from bot.main.relied import relied
 from bot.main.scan import Report, Scans
@@ -67,8 +67,8 @@ def acme(tmp_path: Path) -> Iterator[Stage]:
 def pushed(acme: Stage, data: bytes, commit: str = FIRST, repository: str = "acme/payments") -> list[Report]:
     p = acme.product
     intake = Intake(p.vault, p.runtime, p.facts)
-    file = Brought("semgrep.json", data)
-    intake.take("AP-01", [file], "cli", "attester evidence push", commit=commit, repository=repository)
+    file = Brought("semgrep.json", data, commit=commit, repository=repository)
+    intake.take("AP-01", [file], Origin("cli", "attester evidence push"))
     read = Scans(p).catch_up()
     acme.settle()
     return read
@@ -168,9 +168,9 @@ def test_the_end_passes_with_the_finding_still_there_and_the_gate_is_closed_agai
     file = tmp_path / "now.json"
     file.write_bytes(report("export.py"))
 
-    let = stopping(acme.product, file, "acme/payments", SECOND, 1)
+    let = stopping(acme.product, [file], ("acme/payments", SECOND), 1)
     acme.pass_time(timedelta(days=31))
-    stopped = stopping(acme.product, file, "acme/payments", SECOND, 1)
+    stopped = stopping(acme.product, [file], ("acme/payments", SECOND), 1)
 
     assert let == []
     assert [row["why"] for row in stopped] == [

@@ -30,10 +30,13 @@ from workflows.kernel.model import (
     by_system,
     case_id,
 )
+from workflows.kernel.publisher import Signed
 from workflows.kernel.workflow import Do, Example, Interaction, State, Workflow
 
 NAME = "evidence"
-Way = Literal["cli"]
+Way = Literal["cli", "ci"]
+TOKEN, KEYS = "ci.token", "ci.keys"
+"""Kinds of the evidence that a run was who it said: its token, and its issuer's keys."""
 
 
 class NoSettings(Value):
@@ -43,7 +46,8 @@ class NoSettings(Value):
 class Arrived(Value):
     """A file as it came. ``kind`` was ``recognised`` by its keys, or ``declared`` by whoever brought it.
 
-    ``commit`` and ``repository`` are what they say it is about: a claim, unless something signed says so too.
+    ``commit`` and ``repository`` are what they say it is about: a claim, unless something signed says so too. ``artifact``,
+    ``window`` and ``transformed`` (how it was changed before it was sent) are always claims.
     """
 
     name: str
@@ -52,6 +56,9 @@ class Arrived(Value):
     media_type: str
     kind: str
     kind_source: Literal["declared", "recognised"]
+    artifact: str = ""
+    window: tuple[AwareDatetime, AwareDatetime] | None = None
+    transformed: str = ""
     commit: str = ""
     repository: str = ""
 
@@ -65,10 +72,12 @@ class ReceiveEvidence(Command):
     control: str
     how: Way
     files: tuple[Arrived, ...]
+    about: str = ""
+    signed: Signed | None = None
 
 
 class RefuseEvidence(Command):
-    """A file was not taken, and nothing of it was stored."""
+    """Something was not taken, and nothing of it was stored."""
 
     NEED: ClassVar[Need] = "system"
     SUBJECT_EXCLUDED: ClassVar[bool] = False
@@ -79,29 +88,59 @@ class RefuseEvidence(Command):
     size: int
     rule: str
     where: str
+    signed: Signed | None = None
 
 
 class EvidenceReceived(Event):
-    """Files came for a control; each is a subject of this attestation."""
+    """Files came for a control; each is a subject of this attestation.
+
+    ``signed`` says who signed what they are about: then the run's token and its issuer's keys are subjects too. ``about`` is
+    the case that they were brought for, where one was named.
+    """
 
     NAME: ClassVar[str] = "evidence_received"
     control: str
     how: Way
     files: tuple[Arrived, ...]
     at: AwareDatetime
+    about: str = ""
+    signed: Signed | None = None
 
     def evidence(self) -> tuple[EvidenceRef, ...]:
+        return (*self.brought(), *self._proof())
+
+    def brought(self) -> tuple[EvidenceRef, ...]:
+        """The files themselves, in the order in which they came."""
+        source = f"github:{self.signed.repository}" if self.signed else self.how
+        binding = "signed" if self.signed else "claimed"
         return tuple(
             EvidenceRef(
-                name=file.name, sha256=file.sha256, media_type=file.media_type, kind=file.kind, source=self.how,
-                collected_at=self.at,
+                name=file.name, sha256=file.sha256, media_type=file.media_type, kind=file.kind, source=source,
+                collected_at=self.at, binding=binding,
             )
             for file in self.files
         )  # fmt: skip
 
+    def _proof(self) -> tuple[EvidenceRef, ...]:
+        said = self.signed
+        if said is None:
+            return ()
+        kept = (
+            ("token.jwt", said.token, "application/jwt", TOKEN),
+            ("jwks.json", said.keys, "application/jwk-set+json", KEYS),
+        )
+        return tuple(
+            EvidenceRef(name=n, sha256=d, media_type=m, kind=k, source=said.issuer, collected_at=self.at)
+            for n, d, m, k in kept
+            if d
+        )
+
 
 class EvidenceRefused(Event):
-    """A file was not taken: by which rule, and where in it. Nothing of it is kept."""
+    """A file was not taken, or a run of a pipeline was turned away with all of its files: by which rule, and where in it.
+
+    Nothing of it is kept. ``name`` is empty where no single file was at fault; ``signed`` says whose run it was.
+    """
 
     NAME: ClassVar[str] = "evidence_refused"
     control: str
@@ -110,6 +149,7 @@ class EvidenceRefused(Event):
     size: int
     rule: str
     where: str
+    signed: Signed | None = None
 
 
 class Shelf(Value):
@@ -138,10 +178,10 @@ def decide(_state: Shelf | None, command: Command, by: Actor, at: datetime, _fac
     if isinstance(command, ReceiveEvidence):
         if not command.files:
             raise Refused("no_file", "No file came.", "Nothing was recorded.")
-        received = EvidenceReceived(control=command.control, how=command.how, files=command.files, at=at)
+        received = EvidenceReceived(**dict(command), at=at)
         return Outcome(events=(received,))
     if isinstance(command, RefuseEvidence):
-        return Outcome(events=(EvidenceRefused(**command.model_dump()),))
+        return Outcome(events=(EvidenceRefused(**dict(command)),))
     raise Refused("unknown_command", "This is not done with evidence.", "Nothing was recorded.")
 
 
@@ -171,17 +211,27 @@ def forms(_said: Interaction, _state: State, _facts: Facts, _at: datetime) -> Do
 
 
 def examples() -> Sequence[Example]:
-    """A report that came, and one with a secret in it that did not."""
+    """A report that came, and one with a secret in it that did not; a run that brought one, and runs that might not."""
     control = Control(id="CHG-1", title="Changes are scanned", text="", workflow=NAME, criteria=("CC7.1",), owner="")
     facts = Facts(directory=Directory(people={}), program="", control=control)
     report = Arrived(
         name="semgrep.json", sha256="9c1f" * 16, size=48_211, media_type="application/json", kind="semgrep",
         kind_source="recognised", commit="41ab" * 10, repository="acme/payments",
     )  # fmt: skip
+    run = Signed(
+        issuer="https://token.actions.githubusercontent.com", repository="acme/payments", repository_owner_id="4104",
+        sha="41ab" * 10, ref="refs/heads/main", run_id="812", run_attempt="1", workflow="Scan",
+        job_workflow_ref="acme/payments/.github/workflows/scan.yml@refs/heads/main", event_name="push", jti="5b1e",
+        token="7c0d" * 16, keys="2f61" * 16,
+    )  # fmt: skip
     told: list[Command] = [
         ReceiveEvidence(control="CHG-1", how="cli", files=(report,)),
         RefuseEvidence(
             control="CHG-1", how="cli", name="gitleaks.json", size=812, rule="gitleaks", where="/0/Secret"
+        ),
+        ReceiveEvidence(control="CHG-1", how="ci", files=(report,), signed=run),
+        RefuseEvidence(
+            control="CHG-1", how="ci", name="", size=0, rule="other_workflow", where="", signed=run
         ),
     ]  # fmt: skip
     at, by, state = datetime(2026, 11, 2, 9, 0, tzinfo=UTC), by_system("attester evidence push"), None

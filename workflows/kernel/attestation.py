@@ -167,6 +167,8 @@ def _subjects(refs: Sequence[EvidenceRef]) -> list[dict[str, Any]]:
         annotations = {"kind": ref.kind, "source": ref.source}
         if ref.collected_at:
             annotations["collectedAt"] = instant(ref.collected_at)
+        if ref.binding:
+            annotations["binding"] = ref.binding
         found.append(
             {"name": name, "digest": {"sha256": ref.sha256}, "mediaType": ref.media_type, "annotations": annotations}
         )

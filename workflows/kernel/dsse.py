@@ -36,18 +36,18 @@ def attestation_id(payload: bytes) -> str:
     return hashlib.sha256(pae(payload)).hexdigest()
 
 
-def envelope(payload: bytes, signature: bytes, keyid: str) -> dict[str, Any]:
+def envelope(payload: bytes, signature: bytes, keyid: str, payload_type: str = PAYLOAD_TYPE) -> dict[str, Any]:
     """The envelope as a JSON value."""
     signatures = [{"sig": b64(signature), "keyid": keyid}]
-    return {"payload": b64(payload), "payloadType": PAYLOAD_TYPE, "signatures": signatures}
+    return {"payload": b64(payload), "payloadType": payload_type, "signatures": signatures}
 
 
-def opened(value: Mapping[str, Any]) -> Opened:
+def opened(value: Mapping[str, Any], payload_type: str = PAYLOAD_TYPE) -> Opened:
     """The parts of an envelope of ours. Raises ValueError for anything that `envelope` would not have written."""
     if set(value) != {"payload", "payloadType", "signatures"}:
         raise ValueError("an envelope has payload, payloadType and signatures, and nothing else")
-    if value["payloadType"] != PAYLOAD_TYPE:
-        raise ValueError(f"the payload type is {value['payloadType']!r}, not {PAYLOAD_TYPE}")
+    if value["payloadType"] != payload_type:
+        raise ValueError(f"the payload type is {value['payloadType']!r}, not {payload_type}")
     signatures = value["signatures"]
     if not isinstance(signatures, list) or len(signatures) != 1:
         raise ValueError("an envelope has exactly one signature")

@@ -21,6 +21,14 @@ class Refused(Exception):
         return f"{self.why} {self.next_step}".strip()
 
 
+class AllRefused(Refused):
+    """Several things are refused at once, each with its own next step; ``parts`` has them, and the first gives the code."""
+
+    def __init__(self, parts: tuple[Refused, ...]) -> None:
+        super().__init__(parts[0].code, " ".join(part.sentence for part in parts), "")
+        self.parts = parts
+
+
 class StepUpNeeded(Refused):
     """The rules would let this happen, but it must be surer who asks: a sign-in of ``level`` is wanted for this decision."""
 

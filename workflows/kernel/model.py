@@ -13,6 +13,7 @@ from workflows.kernel.duty import Duties
 from workflows.kernel.errors import Refused
 from workflows.kernel.identity import Collection, Directory, Line, LineKey, Person, PersonId, Value
 from workflows.kernel.ports import ChatUser
+from workflows.kernel.publisher import Publisher
 from workflows.kernel.weakness import Weakness
 
 CaseId = str
@@ -42,7 +43,10 @@ def case_segments(case: CaseId) -> tuple[str, ...]:
 
 
 class EvidenceRef(Value):
-    """Exact bytes from a system, named by SHA-256. ``kind`` says what they are (`population`, `lines`, `attester.ask`…)."""
+    """Exact bytes from a system, named by SHA-256. ``kind`` says what they are (`population`, `lines`, `attester.ask`…).
+
+    ``binding`` says of a file that somebody brought whether what it is about is `signed` or `claimed`.
+    """
 
     name: str
     sha256: Digest
@@ -50,6 +54,7 @@ class EvidenceRef(Value):
     kind: str
     source: str = ""
     collected_at: AwareDatetime | None = None
+    binding: Literal["", "signed", "claimed"] = ""
 
 
 class Via(Value):
@@ -238,6 +243,7 @@ class Control(Value):
     """One promise the company made, as the program states it. ``settings`` is the workflow's own part, already validated.
 
     ``starts`` is the day from which its periods are expected; without one, the moment it was first put in force.
+    ``publishers`` are the workflows of pipelines that may bring it evidence.
     """
 
     id: str
@@ -250,6 +256,7 @@ class Control(Value):
     cadence: dict[str, Any] = {}
     starts: date | None = None
     settings: dict[str, Any] = {}
+    publishers: tuple[Publisher, ...] = ()
 
 
 class Facts(Value):

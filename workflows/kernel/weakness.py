@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Iterable
+from datetime import datetime
 from typing import Literal
 
 from pydantic import AwareDatetime
@@ -61,3 +63,30 @@ def mark_of(fingerprint: str, rule: str, place: str, title: str, commit: str) ->
     if fingerprint:
         return fingerprint[:MARK]
     return hashlib.sha256("\0".join((rule, place, title, commit)).encode()).hexdigest()[:MARK]
+
+
+class Accepted(Value):
+    """A weakness that people accepted until a day, in this place and up to this severity; ``case`` is where they did, and
+    ``attestations`` are the ids of their decisions."""
+
+    tool: str
+    repository: str
+    mark: str
+    rule: str
+    place: str
+    fingerprint: str
+    severity: Severity
+    until: AwareDatetime
+    case: str
+    attestations: tuple[str, ...] = ()
+
+
+def accepted_by(
+    accepted: Iterable[Accepted], where: tuple[str, str], mark: str, place: str, severity: Severity, now: datetime
+) -> str | None:
+    """The case by which a finding of a tool and repository is accepted now, in this place and as severe as it is, or None."""
+    for one in accepted:
+        same = (one.tool, one.repository, one.mark, one.place) == (*where, mark, place)
+        if same and now <= one.until and SEVERITIES.index(one.severity) >= SEVERITIES.index(severity):
+            return one.case
+    return None

@@ -66,7 +66,8 @@ def _question(state: Approval, number: int, person: Person) -> list[Block]:
 
 
 def _small_print(state: Approval) -> Block:
-    files = [f"{f.name} sha256 {f.sha256[:8]}…" for f in state.files[:4]]
+    first = sorted(state.files, key=lambda f: not f.binding)  # what somebody brought, before what was read
+    files = [f"{f.name} sha256 {f.sha256[:8]}…{words.BINDING[f.binding]}" for f in first[:4]]
     evidence = [fill("Evidence: {}", mrkdwn("; ".join(files), 300))] if files else []
     place = fill("Control {} · case {}", mrkdwn(state.frame.control, 40), mrkdwn(state.case, 255))
     return context(*evidence, place)

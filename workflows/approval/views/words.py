@@ -16,6 +16,8 @@ ROLES: dict[Role, str] = {
     "second": "as the second approver",
     "control_owner": "because you answer for this control, or stand in for who does",
 }
+BINDING = {"": "", "signed": " · signed by the run", "claimed": " · claimed"}
+"""Who says what a file is about."""
 STATUS: dict[Status, str] = {
     "collecting": "Waiting for evidence",
     "asked": "Waiting for an answer",
